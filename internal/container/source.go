@@ -1,0 +1,176 @@
+package container
+
+import (
+	"bytes"
+	"compress/flate"
+	"compress/zlib"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// Limits bound what a file may claim. The zero value of a field is its default.
+type Limits struct {
+	Elements int64 // chunks, boxes, frames, objects, entries in one file: 1 Mi
+	Depth    int64 // nesting: 32
+	Value    int64 // bytes of one value: 8 MiB
+	Values   int64 // bytes of all values of one file: 32 MiB
+	Inflated int64 // decompressed bytes of one file: 8 MiB
+}
+
+func (l Limits) orDefault() Limits {
+	fill := func(v *int64, def int64) {
+		if *v <= 0 {
+			*v = def
+		}
+	}
+	fill(&l.Elements, 1<<20)
+	fill(&l.Depth, 32)
+	fill(&l.Value, 8<<20)
+	fill(&l.Values, 32<<20)
+	fill(&l.Inflated, 8<<20)
+	return l
+}
+
+// frontSize is how much of a file's head is read at once. Most metadata lies
+// there, and remote storage charges by the read.
+const frontSize = 32 << 10
+
+// peekSize is the longest element header.
+const peekSize = 64
+
+// errTruncated is the cause of reads past the end of the file.
+var errTruncated = errors.New("file is truncated")
+
+// A Source is a file being walked: random access within the limits. It is not
+// safe for concurrent use.
+type Source struct {
+	Limits
+	r       io.ReaderAt
+	size    int64
+	front   []byte
+	scratch [peekSize]byte
+	spent   struct{ elements, values, inflated int64 }
+}
+
+// NewSource returns a source over the first size bytes of r.
+func NewSource(r io.ReaderAt, size int64, limits Limits) *Source {
+	return &Source{r: r, size: max(size, 0), Limits: limits.orDefault()}
+}
+
+// Size returns the length of the file.
+func (s *Source) Size() int64 { return s.size }
+
+// ReaderAt returns the file.
+func (s *Source) ReaderAt() io.ReaderAt { return s.r }
+
+// Head returns the first n bytes, fewer if the file is shorter; n is at most 32 KiB.
+func (s *Source) Head(n int) ([]byte, error) {
+	if s.front == nil {
+		b := make([]byte, min(frontSize, s.size))
+		if err := s.readAt(b, 0); err != nil {
+			return nil, err
+		}
+		s.front = b
+	}
+	return s.front[:min(n, len(s.front))], nil
+}
+
+// Peek returns n bytes at off, at most 64, valid until the next Peek. Past the
+// end of the file the error is a truncation, which [Layout.fail] understands.
+func (s *Source) Peek(off int64, n int) ([]byte, error) {
+	if b, ok, err := s.window(off, int64(n)); ok || err != nil {
+		return b, err
+	}
+	b := s.scratch[:n]
+	return b, s.readAt(b, off)
+}
+
+// Bytes returns n bytes at off, to keep but not to change, and counts them
+// against the limits of values; what names them in the error.
+func (s *Source) Bytes(off, n int64, what string) ([]byte, error) {
+	if n > s.Value {
+		return nil, &LimitError{What: what, Limit: s.Value}
+	}
+	if n > s.Values-s.spent.values {
+		return nil, &LimitError{What: "all values", Limit: s.Values}
+	}
+	b, ok, err := s.window(off, n)
+	if err != nil {
+		return nil, err
+	}
+	s.spent.values += n
+	if ok {
+		return b, nil
+	}
+	b = make([]byte, n)
+	return b, s.readAt(b, off)
+}
+
+// window returns n bytes at off if they lie in the head of the file.
+func (s *Source) window(off, n int64) ([]byte, bool, error) {
+	if off < 0 || n < 0 || off > s.size || n > s.size-off {
+		return nil, false, errTruncated
+	}
+	if off+n > min(frontSize, s.size) {
+		return nil, false, nil
+	}
+	head, err := s.Head(frontSize)
+	if err != nil {
+		return nil, false, err
+	}
+	return head[off : off+n : off+n], true, nil
+}
+
+func (s *Source) readAt(b []byte, off int64) error {
+	n, err := s.r.ReadAt(b, off)
+	if n == len(b) {
+		return nil
+	}
+	if err == nil || errors.Is(err, io.EOF) {
+		return fmt.Errorf("read at %d: %w", off+int64(n), io.ErrUnexpectedEOF)
+	}
+	return fmt.Errorf("read at %d: %w", off, err)
+}
+
+// Element counts one more element of the file against the limit.
+func (s *Source) Element() error {
+	if s.spent.elements >= s.Elements {
+		return &LimitError{What: "number of elements", Limit: s.Elements}
+	}
+	s.spent.elements++
+	return nil
+}
+
+// Inflate decompresses zlib data within the limit.
+func (s *Source) Inflate(b []byte, what string) ([]byte, error) {
+	z, err := zlib.NewReader(bytes.NewReader(b))
+	if err != nil {
+		return nil, err
+	}
+	return s.decompress(z, what)
+}
+
+// Deflated decompresses raw deflate data within the limit.
+func (s *Source) Deflated(b []byte, what string) ([]byte, error) {
+	return s.decompress(flate.NewReader(bytes.NewReader(b)), what)
+}
+
+func (s *Source) decompress(r io.Reader, what string) ([]byte, error) {
+	left := s.Inflated - s.spent.inflated
+	b, err := io.ReadAll(io.LimitReader(r, left+1))
+	s.spent.inflated += min(int64(len(b)), left)
+	if int64(len(b)) > left {
+		return nil, &LimitError{What: "decompressed " + what, Limit: s.Inflated}
+	}
+	return b, err
+}
+
+// deflate compresses to zlib format.
+func deflate(b []byte) []byte {
+	var out bytes.Buffer
+	z := zlib.NewWriter(&out)
+	z.Write(b) // a Buffer takes everything
+	z.Close()
+	return out.Bytes()
+}

@@ -1,0 +1,78 @@
+package splice
+
+import (
+	"fmt"
+	"io"
+)
+
+// An overlay reads a region of the source through the edits of its sequence.
+type overlay struct {
+	src io.ReaderAt
+	seq Sequence
+}
+
+// check reports whether e, after the position pos, is legal in the sequence.
+func (o *overlay) check(e Edit, pos int64) error {
+	if e.Offset < pos || e.Delete != e.size() || e.Delete > o.seq.Offset+o.seq.Length-e.Offset {
+		return fmt.Errorf("%w: %d bytes at %d in a sequence, after %d", ErrInvalid, e.Delete, e.Offset, pos)
+	}
+	return nil
+}
+
+// ReadAt reads at the source position off.
+func (o *overlay) ReadAt(b []byte, off int64) (int, error) {
+	n, err := o.src.ReadAt(b, off)
+	if n < len(b) {
+		return n, short(err)
+	}
+	pos, end := o.seq.Offset, off+int64(len(b))
+	for e, err := range o.seq.Edits(off) {
+		if err == nil {
+			err = o.check(e, pos)
+		}
+		if err != nil {
+			return 0, err
+		}
+		if e.Offset >= end {
+			break
+		}
+		pos = e.Offset + e.Delete
+		from, to := max(e.Offset, off), min(pos, end)
+		if from >= to {
+			continue
+		}
+		if m, err := e.Insert.ReadAt(b[from-off:to-off], from-e.Offset); int64(m) < to-from {
+			return 0, short(err)
+		}
+	}
+	return n, nil
+}
+
+// writeTo writes the whole region in one pass over its edits.
+func (o *overlay) writeTo(w io.Writer, buf []byte) (int64, error) {
+	pos, end := o.seq.Offset, o.seq.Offset+o.seq.Length
+	var n int64
+	for e, err := range o.seq.Edits(pos) {
+		if err == nil {
+			err = o.check(e, pos)
+		}
+		if err != nil {
+			return n, err
+		}
+		m, err := copyRange(w, o.src, pos, e.Offset-pos, buf)
+		n += m
+		if err != nil {
+			return n, err
+		}
+		if e.Insert != nil {
+			m, err = copyRange(w, e.Insert, 0, e.Delete, buf)
+			n += m
+			if err != nil {
+				return n, err
+			}
+		}
+		pos = e.Offset + e.Delete
+	}
+	m, err := copyRange(w, o.src, pos, end-pos, buf)
+	return n + m, err
+}
