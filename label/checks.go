@@ -1,0 +1,200 @@
+package label
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aigclabel/aigclabel/metadata"
+)
+
+// The ids of the checks.
+const (
+	checkIntact       = "container.intact"
+	checkPresent      = "record.present"
+	checkRequired     = "record.required"
+	checkLabel        = "record.label"
+	checkCharset      = "record.charset"
+	checkFields       = "record.fields"
+	checkProducerCode = "record.producer_code"
+	checkPropagator   = "record.propagator"
+	checkSingle       = "sites.single"
+	checkAgree        = "sites.agree"
+	checkSeal         = "seal.valid"
+	checkNotice       = "notice.present"
+	checkCredentials  = "credentials.valid"
+)
+
+// annexE names an item of the standard's normative annex.
+func annexE(item string) string { return "GB 45438-2025 Annex E " + item }
+
+// check gathers the findings about one file.
+type check struct {
+	reading *metadata.Reading
+	report  *Report
+}
+
+func (c *check) add(id string, outcome Outcome, rule, format string, args ...any) {
+	c.report.Checks = append(c.report.Checks, Check{id, outcome, rule, fmt.Sprintf(format, args...)})
+}
+
+// container judges the structure of the file.
+func (c *check) container() {
+	switch r := c.reading; {
+	case r.Damage != nil:
+		c.add(checkIntact, Fail, "format", "%v; get the file again", r.Damage)
+	case len(r.Limits) > 0:
+		c.add(checkIntact, Warn, "limits", "%v; part of the file was not examined", errors.Join(r.Limits...))
+	case r.Encrypted:
+		c.add(checkIntact, Warn, "format", "the file is encrypted; its values cannot be read")
+	default:
+		c.add(checkIntact, Pass, "format", "the structure is whole")
+	}
+}
+
+// record judges the record itself.
+func (c *check) record() {
+	rec := c.reading.Record
+	if rec == nil {
+		if c.reading.Format.Write == "" {
+			c.add(checkPresent, Skip, annexE("a)"), "the %s format has no place for a record", c.reading.Format.Name)
+		} else {
+			c.add(checkPresent, Fail, annexE("a)"), "no record; a generator labels with Write, a platform with Propagate")
+		}
+		return
+	}
+	c.add(checkPresent, Pass, annexE("a)"), "record in %s", c.recordPlace())
+	problems := fieldErrors(rec.Validate())
+	c.fields(problems, checkRequired, "d), e)", "required fields are there", metadata.Missing)
+	c.fields(problems, checkLabel, "c)", "Label is "+string(rec.Label), metadata.BadLabel)
+	c.fields(problems, checkCharset, "j)", "all characters are allowed", metadata.BadCharacter)
+	c.fields(problems, checkFields, "b)", "the keys are those of the standard", metadata.UnknownKey)
+	c.producerCode(rec.ContentProducer)
+	c.propagator(problems, rec)
+	c.seal(rec)
+}
+
+// recordPlace returns where the record stands.
+func (c *check) recordPlace() string {
+	for _, s := range c.reading.Sites {
+		if s.Scheme == metadata.AIGC && s.Record.Equal(*c.reading.Record) {
+			return s.Place
+		}
+	}
+	return ""
+}
+
+// fields fails a check with the problems of its kinds, or passes it.
+func (c *check) fields(problems []*metadata.FieldError, id, item, good string, kinds ...metadata.Problem) {
+	var found []string
+	for _, p := range problems {
+		if slices.Contains(kinds, p.Problem) {
+			found = append(found, p.Error())
+		}
+	}
+	if len(found) > 0 {
+		c.add(id, Fail, annexE(item), "%s", strings.Join(found, "; "))
+	} else {
+		c.add(id, Pass, annexE(item), "%s", good)
+	}
+}
+
+// producerCode judges a provider code; a name is as good (Annex E d)).
+func (c *check) producerCode(s string) {
+	const rule = "TC260-PG-20252A"
+	_, err := metadata.ParseProviderCode(s)
+	code, _ := errors.AsType[*metadata.CodeError](err)
+	switch {
+	case s == "" || !metadata.LooksLikeCode(s):
+		c.add(checkProducerCode, Skip, rule, "the producer gives a name, not a code")
+	case err == nil:
+		c.add(checkProducerCode, Pass, rule, "the code is well formed")
+	case code != nil && code.Unconfirmed:
+		c.add(checkProducerCode, Warn, rule, "%v", err)
+	default:
+		c.add(checkProducerCode, Fail, rule, "%v", err)
+	}
+}
+
+// propagator judges the propagation pair: empty is legal before the content is
+// propagated, half is not.
+func (c *check) propagator(problems []*metadata.FieldError, rec *metadata.Record) {
+	if rec.ContentPropagator == "" && rec.PropagateID == "" {
+		c.add(checkPropagator, Warn, annexE("g), h)"), "the propagation pair is empty; a platform fills it with Propagate")
+		return
+	}
+	c.fields(problems, checkPropagator, "g), h)", "propagated by "+rec.ContentPropagator, metadata.Pair)
+}
+
+func (c *check) seal(rec *metadata.Record) {
+	if rec.ReservedCode1 == "" && rec.ReservedCode2 == "" {
+		c.add(checkSeal, Skip, "TC260-PG-202511A", "no protection data")
+	} else {
+		c.add(checkSeal, Skip, "TC260-PG-202511A", "protection data present, not checked by this version")
+	}
+}
+
+// sites judges the number and agreement of the records.
+func (c *check) sites() {
+	var records []metadata.Site
+	for _, s := range c.reading.Sites {
+		if s.Scheme == metadata.AIGC {
+			records = append(records, s)
+		}
+	}
+	const rule = "GB 45438-2025 6.1 c)"
+	if len(records) < 2 {
+		c.add(checkSingle, outcomeOf(len(records) == 1, Skip), rule, "%d record in the file", len(records))
+		c.add(checkAgree, Skip, rule, "nothing to compare")
+		return
+	}
+	c.add(checkSingle, Fail, rule, "%d records in the file, the standard allows one; the producer writes it again with Write", len(records))
+	for _, s := range records[1:] {
+		if !s.Record.Equal(records[0].Record) {
+			c.add(checkAgree, Fail, rule, "the records in %s and %s differ", records[0].Place, s.Place)
+			return
+		}
+	}
+	c.add(checkAgree, Pass, rule, "all copies agree")
+}
+
+func outcomeOf(ok bool, otherwise Outcome) Outcome {
+	if ok {
+		return Pass
+	}
+	return otherwise
+}
+
+// notice judges the visible notice. Notices around the content are legal, so a
+// missing one is no failure.
+func (c *check) notice(looked bool) {
+	rule := "GB 45438-2025 clause 5"
+	switch {
+	case len(c.report.Notices) > 0:
+		c.add(checkNotice, Pass, c.report.Notices[0].Rule, "%q at the %s", c.report.Notices[0].Text, c.report.Notices[0].Place)
+	case looked:
+		c.add(checkNotice, Warn, rule, "no notice in the content; one beside it is legal, exported files need it inside")
+	default:
+		c.add(checkNotice, Skip, rule, "not looked for in this format")
+	}
+}
+
+func (c *check) credentials() {
+	if c.report.Credentials != nil {
+		c.add(checkCredentials, Skip, "C2PA 2.2 section 15", "a manifest is present, not validated by this version")
+	}
+}
+
+// fieldErrors returns the parts of the error of Record.Validate.
+func fieldErrors(err error) []*metadata.FieldError {
+	var all []*metadata.FieldError
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, e := range joined.Unwrap() {
+			all = append(all, fieldErrors(e)...)
+		}
+	} else if one, ok := errors.AsType[*metadata.FieldError](err); ok {
+		all = append(all, one)
+	}
+	return all
+}

@@ -1,0 +1,154 @@
+package label
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/aigclabel/aigclabel/metadata"
+)
+
+// LabelFile labels the file src into the file dst, which may be src itself. The
+// output is written beside dst, read again, and renamed over it: dst is either
+// as it was or whole. Where dst is a symbolic link, the file that it leads to is
+// replaced. The output has the mode bits of the file that it replaces, else of
+// src. When the labels stand already and dst is src, the file is not touched.
+// Errors are those of [Labeler.Label] and of the file system.
+func (l *Labeler) LabelFile(ctx context.Context, src, dst string, a Artifact) (Receipt, error) {
+	var receipt Receipt
+	err := rewrite(ctx, src, dst, func(s metadata.Source) (out metadata.Output, _ metadata.Receipt, err error) {
+		out, receipt, err = l.plan(ctx, s, a)
+		return out, receipt.Receipt, err
+	})
+	if err != nil {
+		return Receipt{}, err
+	}
+	l.log(ctx, receipt)
+	return receipt, nil
+}
+
+// PropagateFile is [metadata.Propagate] from the file src into the file dst,
+// which may be src itself, in the way of [Labeler.LabelFile].
+func PropagateFile(ctx context.Context, src, dst string, p metadata.Propagation, opts *metadata.WriteOptions) (metadata.Receipt, error) {
+	var receipt metadata.Receipt
+	err := rewrite(ctx, src, dst, func(s metadata.Source) (out metadata.Output, _ metadata.Receipt, err error) {
+		out, receipt, err = metadata.PlanPropagate(s, p, opts)
+		return out, receipt, err
+	})
+	if err != nil {
+		return metadata.Receipt{}, err
+	}
+	return receipt, nil
+}
+
+// rewrite puts what plan makes of the file src into the file dst.
+func rewrite(ctx context.Context, src, dst string, plan func(metadata.Source) (metadata.Output, metadata.Receipt, error)) error {
+	in, err := os.Open(src)
+	if err != nil {
+		return fmt.Errorf("label: %w", err)
+	}
+	defer in.Close()
+	source, err := metadata.File(in)
+	if err != nil {
+		return err
+	}
+	out, receipt, err := plan(source)
+	if err != nil {
+		return err
+	}
+	to, err := destination(in, dst)
+	if err != nil {
+		return fmt.Errorf("label: %w", err)
+	}
+	if to.replacesSource && !receipt.Changed {
+		return nil
+	}
+	temp, err := to.write(ctx, out, receipt)
+	if err != nil {
+		return err
+	}
+	in.Close() // Windows does not replace an open file
+	if err := os.Rename(temp, to.path); err != nil {
+		return errors.Join(fmt.Errorf("label: %w", err), os.Remove(temp))
+	}
+	return nil
+}
+
+// A target is the file that an output becomes.
+type target struct {
+	path           string // through symbolic links
+	mode           fs.FileMode
+	replacesSource bool
+}
+
+// destination finds the target that dst names for the output of in.
+func destination(in *os.File, dst string) (target, error) {
+	from, err := in.Stat()
+	if err != nil {
+		return target{}, err
+	}
+	path, err := filepath.EvalSymlinks(dst)
+	if errors.Is(err, fs.ErrNotExist) {
+		return target{path: dst, mode: from.Mode().Perm()}, nil
+	}
+	if err != nil {
+		return target{}, err
+	}
+	to, err := os.Stat(path)
+	if err != nil {
+		return target{}, err
+	}
+	if !to.Mode().IsRegular() {
+		return target{}, fmt.Errorf("%s is not a regular file", dst)
+	}
+	return target{path, to.Mode().Perm(), os.SameFile(from, to)}, nil
+}
+
+// write writes out beside the target, reads it again, and returns its path.
+func (t target) write(ctx context.Context, out metadata.Output, want metadata.Receipt) (path string, err error) {
+	temp, err := os.CreateTemp(filepath.Dir(t.path), ".aigclabel-*")
+	if err != nil {
+		return "", fmt.Errorf("label: %w", err)
+	}
+	defer func() {
+		if closed := temp.Close(); err == nil {
+			err = closed
+		}
+		if err != nil {
+			os.Remove(temp.Name())
+		}
+	}()
+	if _, err := out.WriteTo(contextWriter{ctx, temp}); err != nil {
+		return "", fmt.Errorf("label: %w", err)
+	}
+	if err := reread(temp, t.path, want); err != nil {
+		return "", err
+	}
+	if err := temp.Chmod(t.mode); err != nil {
+		return "", fmt.Errorf("label: %w", err)
+	}
+	if t.replacesSource { // the only copy of the content waits for the disk
+		err = temp.Sync()
+	}
+	return temp.Name(), err
+}
+
+// reread checks that the written file says what the receipt says.
+func reread(f *os.File, name string, want metadata.Receipt) error {
+	src, err := metadata.File(f)
+	if err != nil {
+		return err
+	}
+	src.Name = name
+	got, err := metadata.Read(src, nil)
+	if err != nil {
+		return err
+	}
+	if src.Size != want.Size || want.Place != "" && (got.Record == nil || !got.Record.Equal(want.Record)) {
+		return metadata.ErrReadBack
+	}
+	return nil
+}

@@ -1,0 +1,193 @@
+package label
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/aigclabel/aigclabel/internal/splice"
+	"github.com/aigclabel/aigclabel/metadata"
+)
+
+// A Labeler puts labels on generated content: the record in the file's metadata
+// and, where asked for, a notice that people see. It is configuration: set it up
+// once and share it. Its methods are safe for concurrent use as long as its
+// fields do not change.
+type Labeler struct {
+	// Profile says which rules to follow. The zero value is [China].
+	Profile Profile
+
+	// Producer is the name or code of the service that generates the content
+	// (Annex E d)), required. TC260-PG-20252A defines the codes; see
+	// [metadata.ParseProviderCode].
+	Producer string
+
+	// Notice, where set, is put into the content. Formats that cannot carry one
+	// are refused with [ErrNoNotice].
+	Notice *Notice
+
+	// Write adjusts how records are written.
+	Write metadata.WriteOptions
+
+	// MaxPixels bounds the pictures that a notice is drawn into; 0 stands for
+	// 100 million. Larger ones are refused with a *[metadata.LimitError].
+	MaxPixels int64
+
+	// Log receives a line for each receipt, if set.
+	Log *slog.Logger
+}
+
+// An Artifact is what is to be said of one file.
+type Artifact struct {
+	// ID is the producer's number for the content (Annex E e)). Empty, the file's
+	// own from this producer, else a new UUID (version 7); the receipt has it.
+	ID string
+
+	// State is what the content is; the zero value is [metadata.Generated].
+	State metadata.State
+
+	// Created is when the content was generated; the zero value is now.
+	Created time.Time
+}
+
+// ErrNoNotice reports content that cannot carry a visible notice; label it
+// without one and show the notice beside it.
+var ErrNoNotice = errors.New("label: no visible notice for this format; set Notice to nil and show the notice beside the content")
+
+// A Receipt says what was done to one file: keep it, at least six months
+// (Measures Art. 9), to answer for a ProduceID. It is plain JSON.
+type Receipt struct {
+	Time    time.Time `json:"time"` // when the content was generated
+	Profile Profile   `json:"profile"`
+	metadata.Receipt
+	Layers []Layer `json:"layers"`
+}
+
+// A Layer is one kind of label, and what became of it.
+type Layer struct {
+	Name   string `json:"layer"` // "notice" or "record"
+	Done   bool   `json:"done"`
+	Place  string `json:"place,omitempty"`  // where it is
+	Reason string `json:"reason,omitempty"` // why it is not there
+}
+
+// defaultPixels is the largest picture that is decoded: 100 megapixels take
+// 400 MB.
+const defaultPixels = 100_000_000
+
+// Label copies src to w with the labels that l asks for. Nothing is written
+// before the whole output is planned and its record read back. The errors are
+// those of [metadata.Write], [ErrNoNotice], [ErrTooSmall], [ErrAnimated],
+// [ErrWording], and that of ctx, which is checked as the copy goes.
+func (l *Labeler) Label(ctx context.Context, w io.Writer, src metadata.Source, a Artifact) (Receipt, error) {
+	out, receipt, err := l.plan(ctx, src, a)
+	if err != nil {
+		return Receipt{}, err
+	}
+	if _, err := out.WriteTo(contextWriter{ctx, w}); err != nil {
+		return Receipt{}, fmt.Errorf("label: %w", err)
+	}
+	l.log(ctx, receipt)
+	return receipt, nil
+}
+
+// plan stacks the layers that l asks for: first what changes the content, last
+// the record about it.
+func (l *Labeler) plan(ctx context.Context, src metadata.Source, a Artifact) (metadata.Output, Receipt, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, Receipt{}, err
+	}
+	profile, err := ParseProfile(string(l.Profile))
+	if err != nil {
+		return nil, Receipt{}, err
+	}
+	format, err := metadata.Detect(src)
+	if err != nil {
+		return nil, Receipt{}, err
+	}
+	if a.State == "" {
+		a.State = metadata.Generated
+	}
+	if a.Created.IsZero() {
+		a.Created = time.Now()
+	}
+	noticed, notice, err := l.planNotice(src, format, a.State)
+	if err != nil {
+		return nil, Receipt{}, err
+	}
+	src = metadata.Source{R: noticed, Size: noticed.Size(), Name: src.Name}
+	out, written, record, err := l.planRecord(src, format, a, notice.Done)
+	if err != nil {
+		return nil, Receipt{}, err
+	}
+	written.Changed = written.Changed || len(noticed.Edits()) > 0
+	return out, Receipt{Time: a.Created.UTC(), Profile: profile, Receipt: written, Layers: []Layer{notice, record}}, nil
+}
+
+// planNotice returns src with the notice, or as it is when none is asked for.
+func (l *Labeler) planNotice(src metadata.Source, format metadata.Format, state metadata.State) (*splice.Plan, Layer, error) {
+	layer := Layer{Name: "notice"}
+	if l.Notice == nil {
+		layer.Reason = "not asked for"
+		plan, err := splice.New(src.R, src.Size, nil)
+		return plan, layer, err
+	}
+	var plan *splice.Plan
+	var err error
+	switch format.Name {
+	case "png":
+		var where image.Rectangle
+		plan, where, err = noticePNG(src.R, src.Size, *l.Notice, state, cmp.Or(l.MaxPixels, defaultPixels))
+		layer.Place = "picture " + where.String()
+	case "markdown", "text":
+		var wording string
+		if wording, err = l.Notice.wording(state); err == nil {
+			plan, err = planTextNotice(src.R, src.Size, wording, l.Notice.Position, format.Name == "markdown")
+		}
+		layer.Place = "text " + l.Notice.Position.String()
+	default:
+		err = fmt.Errorf("%w (%s)", ErrNoNotice, format.Name)
+	}
+	layer.Done = err == nil
+	return plan, layer, err
+}
+
+// planRecord returns src with the record. A format without a place for one is
+// labelled by its notice alone.
+func (l *Labeler) planRecord(src metadata.Source, format metadata.Format, a Artifact, noticed bool) (metadata.Output, metadata.Receipt, Layer, error) {
+	layer := Layer{Name: "record"}
+	rec := metadata.Record{Label: a.State, ContentProducer: l.Producer, ProduceID: a.ID}
+	opts := l.Write
+	out, receipt, err := metadata.PlanWrite(src, rec, &opts)
+	if errors.Is(err, metadata.ErrNoPlace) && noticed {
+		layer.Reason = "the " + format.Name + " format has no place for a record"
+		plan, err := splice.New(src.R, src.Size, nil)
+		return plan, metadata.Receipt{Format: format.Name, Record: rec, Size: src.Size}, layer, err
+	}
+	layer.Done, layer.Place = err == nil, receipt.Place
+	return out, receipt, layer, err
+}
+
+func (l *Labeler) log(ctx context.Context, r Receipt) {
+	if l.Log != nil {
+		l.Log.InfoContext(ctx, "labelled", "format", r.Format, "place", r.Place, "producer", r.Record.ContentProducer, "id", r.Record.ProduceID, "changed", r.Changed)
+	}
+}
+
+// A contextWriter fails once its context is done.
+type contextWriter struct {
+	ctx context.Context
+	w   io.Writer
+}
+
+func (c contextWriter) Write(b []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return c.w.Write(b)
+}

@@ -1,0 +1,116 @@
+package label
+
+import (
+	"github.com/aigclabel/aigclabel/metadata"
+)
+
+// A Verdict is the answer to "is this AI-generated?" that the labels of a file
+// allow (Measures Art. 6).
+type Verdict string
+
+// The verdicts, the strongest first. The verdict of a file is the strongest that
+// any of its labels gives.
+const (
+	// Confirmed: a record with Label "1", or an IPTC DigitalSourceType that says so.
+	Confirmed Verdict = "confirmed"
+
+	// Possible: a record with Label "2", or the uploader declares it.
+	Possible Verdict = "possible"
+
+	// Suspected: a record with Label "3" or an illegal Label, a statement of
+	// another form, or a visible notice without a statement.
+	Suspected Verdict = "suspected"
+
+	// None: nothing says so.
+	None Verdict = "none"
+)
+
+// state returns the Annex E state that a platform would write for v.
+func (v Verdict) state() metadata.State {
+	switch v {
+	case Confirmed:
+		return metadata.Generated
+	case Possible:
+		return metadata.Possible
+	}
+	return metadata.Suspected
+}
+
+// Notice returns the text that a platform shows around the content (Measures
+// Art. 6 (1) to (3)), "" for None. The language is "zh-Hans", "en" or
+// "zh-Hans+en"; others get English.
+func (v Verdict) Notice(lang string) string {
+	if v == None || v == "" {
+		return ""
+	}
+	text, _ := Notice{Language: lang}.wording(v.state()) // our own wordings are valid
+	return text
+}
+
+// An Outcome is the result of a check.
+type Outcome string
+
+// The outcomes.
+const (
+	Pass Outcome = "pass"
+	Fail Outcome = "fail"
+	Warn Outcome = "warn" // legal, but worth a look
+	Skip Outcome = "skip" // nothing to check
+)
+
+// A Check is one atomic finding. Ids are stable.
+type Check struct {
+	ID      string  `json:"id"`
+	Outcome Outcome `json:"outcome"`
+	Rule    string  `json:"rule"`    // the clause that asks for it
+	Message string  `json:"message"` // what was found and what to do
+}
+
+// A FoundNotice is a visible notice in a file.
+type FoundNotice struct {
+	Text  string `json:"text"`
+	Place string `json:"place"`
+	Rule  string `json:"rule"`
+}
+
+// Credentials say what is known of a file's C2PA manifest.
+type Credentials struct {
+	Place string `json:"place"`
+	State string `json:"state"` // "unchecked": present, not validated
+}
+
+// A Report says what labels a file carries and whether they hold. It is a plain
+// value; its JSON form is stable and grows by addition.
+type Report struct {
+	Schema      int              `json:"schema"` // 1
+	File        string           `json:"file"`
+	Format      string           `json:"format"`
+	Verdict     Verdict          `json:"verdict"`
+	Notice      string           `json:"notice"` // the text to show, in Chinese; see [Verdict.Notice]
+	Record      *metadata.Record `json:"record"`
+	Sites       []metadata.Site  `json:"sites"`
+	Credentials *Credentials     `json:"credentials"`
+	Watermarks  []struct{}       `json:"watermarks"`
+	Notices     []FoundNotice    `json:"notices"`
+	Traces      []struct{}       `json:"traces"`
+	Checks      []Check          `json:"checks"`
+	Error       string           `json:"error"` // why the file could not be examined
+
+	profile Profile
+}
+
+// Failed returns the checks that break the profile of the verifier.
+func (r *Report) Failed() []Check {
+	var failed []Check
+	for _, c := range r.Checks {
+		if c.Outcome == Fail && r.profile.requires(c.ID) {
+			failed = append(failed, c)
+		}
+	}
+	return failed
+}
+
+// OK reports whether the file carries a label and no check of the profile fails.
+func (r *Report) OK() bool {
+	return r.Error == "" && r.Verdict != None && len(r.Failed()) == 0
+}

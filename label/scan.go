@@ -1,0 +1,105 @@
+package label
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"iter"
+	"runtime"
+
+	"github.com/aigclabel/aigclabel/metadata"
+)
+
+// A Result is the outcome for one file of a scan. Report is never nil.
+type Result struct {
+	Report *Report
+	Err    error
+}
+
+// maxBuffered is the largest file that is read whole, where the file system
+// cannot read at positions.
+const maxBuffered = 256 << 20
+
+// FS verifies the regular files below root and yields them in lexical order,
+// with their paths. Files are examined in parallel. A directory that cannot be
+// read is yielded with its error. The scan stops when the loop or ctx does.
+func (v *Verifier) FS(ctx context.Context, fsys fs.FS, root string) iter.Seq2[string, Result] {
+	type job struct {
+		path   string
+		result chan Result
+	}
+	return func(yield func(string, Result) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		workers := runtime.GOMAXPROCS(0)
+		ordered, todo := make(chan job, 4*workers), make(chan job)
+		for range workers {
+			go func() {
+				for j := range todo {
+					j.result <- v.verifyFS(ctx, fsys, j.path)
+				}
+			}()
+		}
+		go func() {
+			defer close(ordered)
+			defer close(todo)
+			fs.WalkDir(fsys, root, func(path string, d fs.DirEntry, err error) error {
+				j := job{path, make(chan Result, 1)}
+				switch {
+				case ctx.Err() != nil:
+					return ctx.Err()
+				case err != nil:
+					j.result <- Result{v.failed(path, err), err}
+				case !d.Type().IsRegular():
+					return nil
+				}
+				select {
+				case ordered <- j:
+				case <-ctx.Done():
+					return ctx.Err()
+				}
+				if err == nil {
+					todo <- j
+				}
+				return nil
+			})
+		}()
+		for j := range ordered {
+			if !yield(j.path, <-j.result) {
+				return
+			}
+		}
+	}
+}
+
+// verifyFS verifies one file of fsys.
+func (v *Verifier) verifyFS(ctx context.Context, fsys fs.FS, path string) Result {
+	f, err := fsys.Open(path)
+	if err != nil {
+		return Result{v.failed(path, err), err}
+	}
+	defer f.Close()
+	src, err := source(f, path)
+	if err != nil {
+		return Result{v.failed(path, err), err}
+	}
+	report, err := v.Verify(ctx, src, nil)
+	return Result{report, err}
+}
+
+// source returns f as a source, read whole if it must be.
+func source(f fs.File, name string) (metadata.Source, error) {
+	r, ok := f.(io.ReaderAt)
+	if !ok {
+		return metadata.ReadAll(f, name, maxBuffered)
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return metadata.Source{}, err
+	}
+	if !info.Mode().IsRegular() {
+		return metadata.Source{}, errors.New("not a regular file")
+	}
+	return metadata.Source{R: r, Size: info.Size(), Name: name}, nil
+}

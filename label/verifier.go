@@ -1,0 +1,171 @@
+package label
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path"
+	"strings"
+
+	"github.com/aigclabel/aigclabel/metadata"
+)
+
+// A Verifier examines the labels of files. The zero value is ready for use. Its
+// methods are safe for concurrent use as long as its fields do not change.
+type Verifier struct {
+	// Profile says which checks must not fail. The zero value is [China].
+	Profile Profile
+
+	// Limits bound what a file may claim; see the table there.
+	Limits metadata.Limits
+
+	// Log receives a line for each report, if set.
+	Log *slog.Logger
+}
+
+// An Upload is what a platform knows of one file beside its bytes; nil is fine.
+type Upload struct {
+	// Declared says that the uploader declares the content generated (Measures
+	// Art. 6 (2)).
+	Declared bool
+}
+
+// Verify examines src. It reads metadata, and the head and tail of texts; it
+// does not decode pictures or sounds. The report is never nil: beside an error,
+// which means that the file could not be examined ([metadata.ErrUnknownFormat],
+// an I/O error, that of ctx), it says what was seen so far. Whatever is wrong
+// with a label is in the report.
+func (v *Verifier) Verify(ctx context.Context, src metadata.Source, up *Upload) (*Report, error) {
+	report := v.report(src.Name)
+	err := ctx.Err()
+	if err == nil {
+		err = v.examine(report, src)
+	}
+	if up != nil && up.Declared {
+		report.raise(Possible)
+	}
+	report.Notice = report.Verdict.Notice("zh-Hans")
+	if err != nil {
+		report.Error = err.Error()
+	}
+	if v.Log != nil {
+		v.Log.InfoContext(ctx, "verified", "file", report.File, "format", report.Format, "verdict", report.Verdict, "failed", len(report.Failed()), "error", report.Error)
+	}
+	return report, err
+}
+
+// report returns an empty report. Its lists are empty, not null, in JSON.
+func (v *Verifier) report(name string) *Report {
+	return &Report{
+		Schema: 1, File: name, Verdict: None, profile: v.Profile,
+		Sites: []metadata.Site{}, Watermarks: []struct{}{}, Notices: []FoundNotice{}, Traces: []struct{}{}, Checks: []Check{},
+	}
+}
+
+// failed is the report on a file that could not be opened.
+func (v *Verifier) failed(name string, err error) *Report {
+	r := v.report(name)
+	r.Error = err.Error()
+	return r
+}
+
+// examine fills the report with what the file says.
+func (v *Verifier) examine(report *Report, src metadata.Source) error {
+	reading, err := metadata.Read(src, &metadata.ReadOptions{Limits: v.Limits})
+	if reading == nil {
+		return err
+	}
+	report.Format, report.Record = reading.Format.Name, reading.Record
+	report.Sites = append(report.Sites, reading.Sites...)
+	for _, site := range reading.Sites {
+		report.raise(siteVerdict(site))
+		if site.Scheme == metadata.C2PA && report.Credentials == nil {
+			report.Credentials = &Credentials{Place: site.Place, State: "unchecked"}
+		}
+	}
+	looked, textErr := report.lookForNotices(src)
+	if err == nil {
+		err = textErr
+	}
+	c := check{reading, report}
+	c.container()
+	c.record()
+	c.sites()
+	c.notice(looked)
+	c.credentials()
+	return err
+}
+
+// lookForNotices lists the notices of a text, and reports whether it could look.
+func (r *Report) lookForNotices(src metadata.Source) (bool, error) {
+	if r.Format != "text" && r.Format != "markdown" {
+		return false, nil
+	}
+	found, err := findTextNotices(src.R, src.Size, r.Format == "markdown")
+	if err != nil {
+		return false, fmt.Errorf("label: %w", err)
+	}
+	for _, n := range found {
+		r.Notices = append(r.Notices, FoundNotice{Text: n.Text, Place: n.Place, Rule: "GB 45438-2025 5.1"})
+		r.raise(Suspected)
+	}
+	return true, nil
+}
+
+// raise makes the verdict v if that is stronger.
+func (r *Report) raise(v Verdict) {
+	if v.strength() > r.Verdict.strength() {
+		r.Verdict = v
+	}
+}
+
+func (v Verdict) strength() int {
+	switch v {
+	case Confirmed:
+		return 3
+	case Possible:
+		return 2
+	case Suspected:
+		return 1
+	}
+	return 0
+}
+
+// siteVerdict returns what one statement says.
+func siteVerdict(s metadata.Site) Verdict {
+	switch {
+	case s.Scheme == metadata.AIGC && s.Record.Label == metadata.Generated:
+		return Confirmed
+	case s.Scheme == metadata.AIGC && s.Record.Label == metadata.Possible:
+		return Possible
+	case s.Scheme == metadata.AIGC, s.Scheme == metadata.ServiceProvider:
+		return Suspected
+	case s.Scheme == metadata.IPTC && isGenerated(s.Value):
+		return Confirmed
+	}
+	return None
+}
+
+// isGenerated reports whether an IPTC DigitalSourceType names generated content.
+func isGenerated(sourceType string) bool {
+	if !strings.Contains(sourceType, "digitalsourcetype/") {
+		return false
+	}
+	name := path.Base(sourceType)
+	return name == "trainedAlgorithmicMedia" || name == "compositeWithTrainedAlgorithmicMedia"
+}
+
+// VerifyFile is [Verifier.Verify] for a file by name.
+func (v *Verifier) VerifyFile(ctx context.Context, name string, up *Upload) (*Report, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return v.failed(name, err), fmt.Errorf("label: %w", err)
+	}
+	defer f.Close()
+	src, err := metadata.File(f)
+	if err != nil {
+		return v.failed(name, err), err
+	}
+	return v.Verify(ctx, src, up)
+}

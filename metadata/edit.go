@@ -1,0 +1,136 @@
+package metadata
+
+import (
+	"fmt"
+
+	"github.com/aigclabel/aigclabel/internal/container"
+	"github.com/aigclabel/aigclabel/internal/xmp"
+)
+
+// An editor gathers the changes of one write.
+type editor struct {
+	reading *Reading
+	name    string
+	opts    WriteOptions
+	changes []container.Change
+	moved   []string // places that lose their record
+}
+
+// edit reads src for a write, and fails if it cannot be written.
+func edit(src Source, opts *WriteOptions) (*editor, error) {
+	if opts == nil {
+		opts = &WriteOptions{}
+	}
+	r, err := Read(src, &ReadOptions{Limits: opts.Limits})
+	switch {
+	case err != nil:
+		return nil, err
+	case r.Encrypted:
+		return nil, fmt.Errorf("%w (%s)", ErrEncrypted, r.Format.Name)
+	case r.Damage != nil:
+		return nil, r.Damage
+	case len(r.Limits) > 0:
+		return nil, r.Limits[0]
+	case r.Format.place == noPlace:
+		return nil, fmt.Errorf("%w (%s): add a visible notice, or use a format that has one", ErrNoPlace, r.Format.Name)
+	}
+	return &editor{reading: r, name: src.Name, opts: *opts}, nil
+}
+
+// inGuide reports whether the record of the i-th site stands where the guide
+// wants it.
+func (e *editor) inGuide(i int) bool {
+	return i >= 0 && e.reading.Sites[i].guide(e.reading.Format.place)
+}
+
+// put places a record's text where the guide wants it.
+func (e *editor) put(text []byte) error {
+	kind := container.Record
+	if e.reading.Format.place == inXMP {
+		kind = container.XMP
+	}
+	slot := e.guideSlot(kind)
+	if kind == container.XMP {
+		packet := xmp.New()
+		if slot != nil {
+			packet = e.value(slot)
+		}
+		var err error
+		if text, err = xmp.Set(packet, spaceTC260, "TC260", "AIGC", string(text)); err != nil {
+			return fmt.Errorf("metadata: XMP of the %s file: %w", e.reading.Format.Name, err)
+		}
+	}
+	e.change(container.Change{Slot: slot, Kind: kind, Value: text})
+	return nil
+}
+
+// guideSlot returns the slot of a kind where a new value would go.
+func (e *editor) guideSlot(kind container.Kind) *container.Slot {
+	slots := e.reading.file.Summary().Slots
+	for i := range slots {
+		if slots[i].Kind == kind && slots[i].Guide {
+			return &slots[i]
+		}
+	}
+	return nil
+}
+
+// removeOthers takes away the records outside the guide's place for which gone,
+// given the site's index, says so. Those inside it are what put replaces.
+func (e *editor) removeOthers(gone func(i int) bool) error {
+	for i := range e.reading.Sites {
+		site := &e.reading.Sites[i]
+		if site.Scheme != AIGC || e.inGuide(i) || !gone(i) {
+			continue
+		}
+		change := container.Change{Slot: site.slot}
+		var err error
+		switch {
+		case site.tag != 0:
+			change.Value = container.RemoveEXIF(e.value(site.slot), site.tag)
+		case site.prop.Space != "":
+			change.Value, err = xmp.Remove(e.value(site.slot), site.prop.Space, site.prop.Name)
+		}
+		if err != nil {
+			return fmt.Errorf("metadata: %s: %w", site.Place, err)
+		}
+		e.change(change)
+		e.moved = append(e.moved, site.Place)
+	}
+	return nil
+}
+
+// value returns what a slot holds after the changes so far.
+func (e *editor) value(slot *container.Slot) []byte {
+	for _, c := range e.changes {
+		if c.Slot == slot {
+			return c.Value
+		}
+	}
+	return slot.Value
+}
+
+// change asks for c, in place of what was asked for its slot before.
+func (e *editor) change(c container.Change) {
+	for i := range e.changes {
+		if c.Slot != nil && e.changes[i].Slot == c.Slot {
+			e.changes[i] = c
+			return
+		}
+	}
+	e.changes = append(e.changes, c)
+}
+
+// signatures names what a change to the file breaks.
+func (e *editor) signatures() []string {
+	var names []string
+	for _, site := range e.reading.Sites {
+		if site.Scheme == C2PA {
+			names = append(names, "C2PA manifest in "+site.Place)
+		}
+	}
+	if e.reading.Signed != "" {
+		names = append(names, e.reading.Signed)
+	}
+	return names
+}

@@ -1,0 +1,193 @@
+package metadata
+
+import (
+	"bytes"
+	"fmt"
+	"iter"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/aigclabel/aigclabel/internal/container"
+)
+
+// A Family is a kind of content, as the rules speak of it.
+type Family string
+
+// The families of GB 45438-2025 clause 5.
+const (
+	Image    Family = "image"
+	Audio    Family = "audio"
+	Video    Family = "video"
+	Document Family = "document"
+)
+
+// A Format is one line of the capability table: what files of one kind carry,
+// and who says so.
+type Format struct {
+	Name       string   `json:"name"`       // lower case: "png"
+	Family     Family   `json:"family"`     //
+	MIME       []string `json:"mime"`       // media types, the preferred one first
+	Extensions []string `json:"extensions"` // with the dot, the preferred one first
+	Write      string   `json:"write"`      // where the record goes; "" if there is no place
+	Read       []string `json:"read"`       // where else records are read
+	Rule       string   `json:"rule"`       // the guide that names the place, or "our choice"
+	Notice     bool     `json:"notice"`     // package label puts a visible notice into it
+
+	walk  container.Walk
+	sniff func(src *container.Source, name string) (bool, error)
+	place place
+}
+
+// A place is how a format keeps its record.
+type place int
+
+const (
+	noPlace    place = iota
+	jsonSlot         // JSON in a slot of its own
+	yamlSlot         // a YAML entry
+	inXMP            // the TC260:AIGC property of the XMP packet
+	ourChoice  = "our choice"
+	guideVideo = "TC260-PG-20257A"
+	guideText  = "TC260-PG-20258A"
+	guideImage = "TC260-PG-20259A"
+	guideAudio = "TC260-PG-202510A"
+)
+
+// formats is the registry, in the order in which content is tried. A new format
+// is one file in internal/container and one line here.
+var formats = []Format{
+	{Name: "png", Family: Image, MIME: []string{"image/png", "image/apng"}, Extensions: []string{".png", ".apng"},
+		Write: "iTXt XML:com.adobe.xmp, property TC260:AIGC", Read: []string{"tEXt, zTXt, iTXt AIGC", "eXIf UserComment", "texts with a JSON record"},
+		Rule: guideImage, Notice: true, walk: container.PNG, sniff: magic("\x89PNG\r\n\x1a\n"), place: inXMP},
+	{Name: "jpeg", Family: Image, MIME: []string{"image/jpeg"}, Extensions: []string{".jpg", ".jpeg", ".jfif"},
+		Write: "APP1 XMP, property TC260:AIGC", Read: []string{"APP1 Exif UserComment", "extended XMP", "APPn AIGC{...}"},
+		Rule: guideImage, walk: container.JPEG, sniff: magic("\xff\xd8\xff"), place: inXMP},
+	{Name: "mp4", Family: Video, MIME: []string{"video/mp4", "video/x-m4v", "video/3gpp"}, Extensions: []string{".mp4", ".m4v", ".3gp"},
+		Write: "moov/udta/meta (mdta) key AIGC", Read: []string{"moov/meta key AIGC", "moov/udta/meta (mdir) items", "uuid XMP"},
+		Rule: guideVideo, walk: container.BMFF, sniff: brand(isMP4), place: jsonSlot},
+	{Name: "mov", Family: Video, MIME: []string{"video/quicktime"}, Extensions: []string{".mov", ".qt"},
+		Write: "moov/udta/meta (mdta) key AIGC", Read: []string{"moov/meta key AIGC", "moov/udta/meta (mdir) items", "uuid XMP, moov/udta/XMP_"},
+		Rule: guideVideo, walk: container.BMFF, sniff: brand(func(b string) bool { return b == "qt  " }), place: jsonSlot},
+	{Name: "m4a", Family: Audio, MIME: []string{"audio/mp4", "audio/x-m4a"}, Extensions: []string{".m4a", ".m4b"},
+		Write: "moov/udta/meta (mdta) key AIGC", Read: []string{"moov/meta key AIGC", "moov/udta/meta (mdir) items", "uuid XMP"},
+		Rule: guideAudio, walk: container.BMFF, sniff: brand(func(b string) bool { return slices.Contains([]string{"M4A ", "M4B ", "M4P "}, b) }), place: jsonSlot},
+	{Name: "wav", Family: Audio, MIME: []string{"audio/wav", "audio/vnd.wave", "audio/x-wav"}, Extensions: []string{".wav", ".rf64", ".bwf"},
+		Write: "chunk AIGC before data", Read: []string{"LIST/INFO AIGC", "id3 TXXX AIGC", "_PMX XMP"},
+		Rule: guideAudio, walk: container.WAV, sniff: riff("WAVE"), place: jsonSlot},
+	{Name: "mp3", Family: Audio, MIME: []string{"audio/mpeg", "audio/mp3"}, Extensions: []string{".mp3", ".mp2"},
+		Write: "ID3v2 TXXX AIGC", Read: []string{"further ID3v2 tags", "APEv2 AIGC", "PRIV XMP"},
+		Rule: guideAudio, walk: container.MP3, sniff: anyName(container.IsMP3), place: jsonSlot},
+	{Name: "pdf", Family: Document, MIME: []string{"application/pdf"}, Extensions: []string{".pdf"},
+		Write: "Info dictionary /AIGC", Read: []string{"XMP metadata stream"},
+		Rule: guideText, walk: container.PDF, sniff: isPDF, place: jsonSlot},
+	{Name: "docx", Family: Document, MIME: []string{ooxmlType + "wordprocessingml.document"}, Extensions: []string{".docx", ".docm", ".dotx"},
+		Write: ooxmlPlace, Read: []string{"core and extended properties with a JSON record"}, Rule: guideText, walk: container.OOXML, sniff: zipped("docx"), place: jsonSlot},
+	{Name: "xlsx", Family: Document, MIME: []string{ooxmlType + "spreadsheetml.sheet"}, Extensions: []string{".xlsx", ".xlsm", ".xltx"},
+		Write: ooxmlPlace, Read: []string{"core and extended properties with a JSON record"}, Rule: guideText, walk: container.OOXML, sniff: zipped("xlsx"), place: jsonSlot},
+	{Name: "pptx", Family: Document, MIME: []string{ooxmlType + "presentationml.presentation"}, Extensions: []string{".pptx", ".pptm", ".potx"},
+		Write: ooxmlPlace, Read: []string{"core and extended properties with a JSON record"}, Rule: guideText, walk: container.OOXML, sniff: zipped("pptx"), place: jsonSlot},
+	{Name: "markdown", Family: Document, MIME: []string{"text/markdown"}, Extensions: []string{".md", ".markdown"},
+		Write: "YAML front matter, entry AIGC", Read: []string{"further front matters", "an AIGC block at the end"},
+		Rule: guideText, Notice: true, walk: container.Markdown, sniff: isMarkdown, place: yamlSlot},
+	{Name: "text", Family: Document, MIME: []string{"text/plain"}, Extensions: []string{".txt"},
+		Read: []string{}, Rule: "GB 45438-2025 clause 5.1 (notice only)", Notice: true, walk: container.Text, sniff: anyName(container.IsText)},
+}
+
+const (
+	ooxmlType  = "application/vnd.openxmlformats-officedocument."
+	ooxmlPlace = "docProps/custom.xml, property AIGC"
+)
+
+// Formats yields the capability table.
+func Formats() iter.Seq[Format] { return slices.Values(formats) }
+
+// Detect returns the format of src. Content decides; the name only tells
+// Markdown from plain text. It fails with [ErrUnknownFormat] or an I/O error.
+// It is safe for concurrent use.
+func Detect(src Source) (Format, error) {
+	return detect(container.NewSource(src.R, src.Size, container.Limits{}), src.Name)
+}
+
+func detect(src *container.Source, name string) (Format, error) {
+	for _, f := range formats {
+		ok, err := f.sniff(src, name)
+		if err != nil {
+			return Format{}, fmt.Errorf("metadata: %w", err)
+		}
+		if ok {
+			return f, nil
+		}
+	}
+	return Format{}, ErrUnknownFormat
+}
+
+// magic sniffs the first bytes.
+func magic(prefix string) func(*container.Source, string) (bool, error) {
+	return func(src *container.Source, _ string) (bool, error) {
+		head, err := src.Head(len(prefix))
+		return string(head) == prefix, err
+	}
+}
+
+// anyName sniffs content alone.
+func anyName(is func(*container.Source) (bool, error)) func(*container.Source, string) (bool, error) {
+	return func(src *container.Source, _ string) (bool, error) { return is(src) }
+}
+
+// brand sniffs the major brand of an ISO base media file.
+func brand(is func(string) bool) func(*container.Source, string) (bool, error) {
+	return func(src *container.Source, _ string) (bool, error) {
+		major, ok, err := container.BMFFBrand(src)
+		return ok && is(major), err
+	}
+}
+
+// isMP4 leaves out the brands of other formats over the same boxes.
+func isMP4(brand string) bool {
+	switch brand {
+	case "qt  ", "M4A ", "M4B ", "M4P ",
+		"heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1", "avif", "avis", "jxl ", "jp2 ", "jpx ", "jpm ", "mjp2", "crx ":
+		return false
+	}
+	return true
+}
+
+// riff sniffs a RIFF form type.
+func riff(want string) func(*container.Source, string) (bool, error) {
+	return func(src *container.Source, _ string) (bool, error) {
+		form, ok, err := container.RIFFForm(src)
+		return ok && form == want, err
+	}
+}
+
+// zipped sniffs what a ZIP archive holds.
+func zipped(want string) func(*container.Source, string) (bool, error) {
+	return func(src *container.Source, _ string) (bool, error) {
+		if head, err := src.Head(2); err != nil || string(head) != "PK" {
+			return false, err
+		}
+		kind, err := container.ZIPKind(src)
+		return kind == want, err
+	}
+}
+
+// isPDF allows for junk before the header, as readers do (ISO 32000-1, Annex H).
+func isPDF(src *container.Source, _ string) (bool, error) {
+	head, err := src.Head(1024)
+	return bytes.Contains(head, []byte("%PDF-")), err
+}
+
+// isMarkdown goes by the name, and without one by front matter.
+func isMarkdown(src *container.Source, name string) (bool, error) {
+	text, err := container.IsText(src)
+	if err != nil || !text {
+		return false, err
+	}
+	if ext := strings.ToLower(path.Ext(name)); ext != "" {
+		return slices.Contains([]string{".md", ".markdown", ".mdown", ".mkd", ".mdx"}, ext), nil
+	}
+	head, err := src.Head(8)
+	head = bytes.TrimPrefix(head, []byte("\ufeff"))
+	return bytes.HasPrefix(head, []byte("---\n")) || bytes.HasPrefix(head, []byte("---\r\n")), err
+}

@@ -1,0 +1,258 @@
+package metadata
+
+import (
+	"bytes"
+	"strings"
+
+	"github.com/aigclabel/aigclabel/internal/container"
+	"github.com/aigclabel/aigclabel/internal/xmp"
+)
+
+// A Scheme is a kind of statement about where content comes from.
+type Scheme string
+
+// The schemes that [Read] knows.
+const (
+	AIGC            Scheme = "aigc"            // GB 45438-2025 Annex E
+	ServiceProvider Scheme = "serviceprovider" // an older object with ServiceProvider, ServiceUser, Time and ContentId
+	IPTC            Scheme = "iptc"            // IPTC DigitalSourceType in XMP
+	C2PA            Scheme = "c2pa"            // a C2PA manifest store
+)
+
+// A Range is a run of file bytes.
+type Range = container.Range
+
+// A Site is one statement in a file.
+type Site struct {
+	Scheme   Scheme  `json:"scheme"`
+	Place    string  `json:"place"`   // in the words of the format: "PNG tEXt AIGC"
+	Offset   int64   `json:"offset"`  // of the first byte
+	Length   int64   `json:"length"`  // of all bytes
+	Ranges   []Range `json:"ranges"`  // the bytes that hold the value, in order
+	Encoding string  `json:"encoded"` // how they hold it: "" as is, else "xml", "deflate"...
+	Value    string  `json:"value"`   // decoded; "" for C2PA
+	Record   Record  `json:"-"`       // for AIGC
+
+	slot *container.Slot
+	prop xmp.Property // where Space is set, the property of the slot's packet
+	tag  uint16       // where not zero, the tag of the slot's Exif block
+}
+
+// A Text is a named text of a file that is no statement: a title, a comment, a
+// generator's parameters.
+type Text struct {
+	Place string
+	Key   string
+	Value string
+}
+
+// A Reading is what a file says.
+type Reading struct {
+	Format Format
+	Sites  []Site // statements of every scheme, in the order of the file
+	Texts  []Text
+
+	// Record is the file's AIGC record: the one in the place that the guide
+	// names, else the first. It is nil if there is none.
+	Record *Record
+
+	Damage    error   // a *FormatError; what was found before or beside it is still listed
+	Limits    []error // *LimitError values: what was skipped
+	Signed    string  // a signature over the file's bytes, by name
+	Encrypted bool    // values that cannot be read without a key
+
+	file container.File
+}
+
+// ReadOptions adjust [Read]; nil stands for the defaults.
+type ReadOptions struct {
+	Limits Limits
+}
+
+// Read finds every statement of every scheme in src. It reads the head of the
+// file, the headers of its elements and the metadata, never the media. An error
+// means that the file could not be examined: [ErrUnknownFormat], or an I/O
+// error. What is wrong with the file or its labels is in the [Reading].
+//
+// Read is safe for concurrent use.
+func Read(src Source, opts *ReadOptions) (*Reading, error) {
+	if opts == nil {
+		opts = &ReadOptions{}
+	}
+	s := container.NewSource(src.R, src.Size, container.Limits(opts.Limits))
+	format, err := detect(s, src.Name)
+	if err != nil {
+		return nil, err
+	}
+	r := &Reading{Format: format}
+	r.file, err = format.walk(s)
+	if r.file == nil {
+		return r, public(format.Name, err)
+	}
+	layout := r.file.Summary()
+	r.Damage = public(format.Name, layout.Damage)
+	r.Signed, r.Encrypted = layout.Signed, layout.Encrypted
+	for _, limit := range layout.Limits {
+		r.Limits = append(r.Limits, public(format.Name, limit))
+	}
+	for i := range layout.Slots {
+		r.expand(&layout.Slots[i])
+	}
+	if i := r.recordSite(); i >= 0 {
+		r.Record = &r.Sites[i].Record
+	}
+	return r, public(format.Name, err)
+}
+
+// recordSite returns the index of the site that holds the file's record, or -1.
+func (r *Reading) recordSite() int {
+	first := -1
+	for i := range r.Sites {
+		if r.Sites[i].Scheme != AIGC {
+			continue
+		}
+		if r.Sites[i].guide(r.Format.place) {
+			return i
+		}
+		if first < 0 {
+			first = i
+		}
+	}
+	return first
+}
+
+// guide reports whether the site is the place where a new record would go.
+func (s *Site) guide(p place) bool {
+	if p == inXMP {
+		return s.slot.Kind == container.XMP && s.slot.Guide && isRecord(s.prop)
+	}
+	return s.slot.Kind == container.Record && s.slot.Guide
+}
+
+// expand lists the statements in a slot.
+func (r *Reading) expand(slot *container.Slot) {
+	whole := Site{Place: slot.Place, Ranges: slot.Ranges, Encoding: slot.Encoding, slot: slot}
+	switch slot.Kind {
+	case container.Record:
+		r.record(whole, slot.Value)
+	case container.C2PA:
+		whole.Scheme = C2PA
+		r.add(whole)
+	case container.XMP:
+		r.packet(whole, slot.Value)
+	case container.EXIF:
+		for _, text := range container.EXIFTexts(slot.Value) {
+			site := whole.part("Exif "+text.Name, text.Offset, text.Offset+text.Length, text.Encoding)
+			site.tag = text.Tag
+			r.text(site, text.Name, text.Value)
+		}
+	case container.Text:
+		r.text(whole, slot.Key, slot.Value)
+	}
+}
+
+// packet lists the statements in an XMP packet.
+func (r *Reading) packet(whole Site, packet []byte) {
+	properties, err := xmp.Properties(packet)
+	if err != nil && r.Damage == nil {
+		r.Damage = public(r.Format.Name, &container.FormatError{Offset: whole.Ranges[0].Offset, Err: err})
+	}
+	for _, p := range properties {
+		site := whole.part(p.Name, p.Start, p.End, p.Encoding)
+		site.prop = p
+		switch {
+		case isRecord(p):
+			site.Place = whole.Place + " TC260:AIGC"
+			r.record(site, []byte(p.Value))
+		case p.Space == spaceIPTC && p.Name == "DigitalSourceType":
+			site.Scheme, site.Value = IPTC, p.Value
+			r.add(site)
+		default:
+			r.text(site, p.Name, []byte(p.Value))
+		}
+	}
+}
+
+// XMP namespaces.
+const (
+	spaceTC260 = "http://www.tc260.org.cn/ns/AIGC/1.0/"
+	spaceIPTC  = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
+)
+
+// isRecord reports whether a property is the record. Writers forget the slash.
+func isRecord(p xmp.Property) bool {
+	return p.Name == "AIGC" && strings.TrimSuffix(p.Space, "/") == strings.TrimSuffix(spaceTC260, "/")
+}
+
+// record lists a value whose name says that it is a record, whatever it holds.
+func (r *Reading) record(site Site, value []byte) {
+	record, err := ParseRecord(value)
+	if err != nil && isServiceProvider(value) {
+		r.text(site, "AIGC", value)
+		return
+	}
+	site.Scheme, site.Value, site.Record = AIGC, string(value), record
+	r.add(site)
+}
+
+// text lists a text, as a statement if it is one all the same.
+func (r *Reading) text(site Site, key string, value []byte) {
+	trimmed := bytes.TrimSpace(value)
+	opens := bytes.HasPrefix(trimmed, []byte("{")) || bytes.HasPrefix(trimmed, []byte("AIGC"))
+	site.Value = string(value)
+	switch {
+	case opens && isServiceProvider(trimmed):
+		site.Scheme = ServiceProvider
+	case opens && isStatement(trimmed):
+		record, err := ParseRecord(trimmed)
+		if err != nil {
+			return
+		}
+		site.Scheme, site.Record = AIGC, record
+	default:
+		r.Texts = append(r.Texts, Text{Place: site.Place, Key: key, Value: site.Value})
+		return
+	}
+	r.add(site)
+}
+
+// isStatement reports whether a text in a place of no such name is a record.
+func isStatement(b []byte) bool {
+	return bytes.Contains(b, []byte(`"Label"`)) && (bytes.Contains(b, []byte("AIGC")) || bytes.Contains(b, []byte(`"ContentProducer"`)))
+}
+
+func isServiceProvider(b []byte) bool {
+	return bytes.Contains(b, []byte(`"ServiceProvider"`)) && !bytes.Contains(b, []byte(`"Label"`))
+}
+
+func (r *Reading) add(s Site) {
+	if len(s.Ranges) > 0 {
+		s.Offset = s.Ranges[0].Offset
+	}
+	for _, part := range s.Ranges {
+		s.Length += part.Length
+	}
+	r.Sites = append(r.Sites, s)
+}
+
+// part returns the site of a value inside s: its bytes from start to end. In a
+// compressed or escaped slot there are no such bytes, and s's own stand for them.
+func (s Site) part(name string, start, end int, encoding string) Site {
+	s.Place += " " + name
+	if s.Encoding != "" {
+		return s
+	}
+	s.Encoding = encoding
+	skip, left := int64(start), int64(end-start)
+	var ranges []Range
+	for _, r := range s.Ranges {
+		n := min(r.Length-skip, left)
+		if n > 0 {
+			ranges = append(ranges, Range{Offset: r.Offset + skip, Length: n})
+			left -= n
+		}
+		skip = max(skip-r.Length, 0)
+	}
+	s.Ranges = ranges
+	return s
+}
