@@ -11,12 +11,10 @@ const copySize = 256 << 10
 var buffers = sync.Pool{New: func() any { return new([copySize]byte) }}
 
 // WriteTo writes the edited file to w. It fails with [ErrUnfilled] before the
-// first byte when a hole is open.
+// first byte when a hole is open in the plan or in one that it is stacked on.
 func (p *Plan) WriteTo(w io.Writer) (int64, error) {
-	for _, e := range p.edits {
-		if h, ok := e.Insert.(*Hole); ok && h.data == nil {
-			return 0, ErrUnfilled
-		}
+	if unfilled(p, 0, p.size) {
+		return 0, ErrUnfilled
 	}
 	buf := buffers.Get().(*[copySize]byte)
 	defer buffers.Put(buf)
@@ -38,6 +36,28 @@ func (p *Plan) WriteTo(w io.Writer) (int64, error) {
 	return n, nil
 }
 
+// unfilled reports whether n bytes of r at off have an open hole among them.
+func unfilled(r io.ReaderAt, off, n int64) bool {
+	switch r := r.(type) {
+	case *Hole:
+		return r.data == nil
+	case *overlay:
+		return unfilled(r.src, off, n)
+	case *io.SectionReader:
+		outer, base, _ := r.Outer()
+		return unfilled(outer, base+off, n)
+	case *Plan:
+		for i := r.find(off); i < len(r.segments) && r.segments[i].out < off+n; i++ {
+			s := &r.segments[i]
+			from, to := max(off, s.out), min(off+n, s.out+s.n)
+			if unfilled(s.data, max(s.from, 0)+from-s.out, to-from) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // copyRange copies n bytes of r at off.
 func copyRange(w io.Writer, r io.ReaderAt, off, n int64, buf []byte) (int64, error) {
 	var done int64
@@ -49,6 +69,9 @@ func copyRange(w io.Writer, r io.ReaderAt, off, n int64, buf []byte) (int64, err
 		}
 		m, err := w.Write(b)
 		done += int64(m)
+		if err == nil && m < len(b) {
+			err = io.ErrShortWrite
+		}
 		if err != nil {
 			return done, err
 		}

@@ -19,7 +19,7 @@ func NewHole(size int64) *Hole { return &Hole{size: size} }
 // Size returns the number of bytes in the hole.
 func (h *Hole) Size() int64 { return h.size }
 
-// Fill closes the hole with b, which must be exactly its size.
+// Fill closes the hole with b, which must be exactly its size, and keeps b.
 func (h *Hole) Fill(b []byte) error {
 	if int64(len(b)) != h.size {
 		return fmt.Errorf("%w: %d bytes for a hole of %d", ErrInvalid, len(b), h.size)

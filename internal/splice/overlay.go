@@ -13,7 +13,7 @@ type overlay struct {
 
 // check reports whether e, after the position pos, is legal in the sequence.
 func (o *overlay) check(e Edit, pos int64) error {
-	if e.Offset < pos || e.Delete != e.size() || e.Delete > o.seq.Offset+o.seq.Length-e.Offset {
+	if e.Offset < pos || e.Delete < 0 || e.Delete != e.size() || e.Delete > o.seq.Offset+o.seq.Length-e.Offset {
 		return fmt.Errorf("%w: %d bytes at %d in a sequence, after %d", ErrInvalid, e.Delete, e.Offset, pos)
 	}
 	return nil
@@ -23,7 +23,7 @@ func (o *overlay) check(e Edit, pos int64) error {
 func (o *overlay) ReadAt(b []byte, off int64) (int, error) {
 	n, err := o.src.ReadAt(b, off)
 	if n < len(b) {
-		return n, short(err)
+		return 0, short(err) // none of it has been edited
 	}
 	pos, end := o.seq.Offset, off+int64(len(b))
 	for e, err := range o.seq.Edits(off) {

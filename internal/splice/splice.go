@@ -7,10 +7,12 @@
 package splice
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
+	"math"
 	"slices"
 	"sort"
 )
@@ -40,7 +42,7 @@ func (e Edit) size() int64 {
 
 // A Sequence is a region of the source whose edits are too many to list: they
 // are asked for as the output is read. Each must keep the size of what it
-// replaces, and lie inside the region.
+// replaces, lie inside the region, and hold no open [Hole].
 type Sequence struct {
 	Offset, Length int64
 
@@ -52,15 +54,14 @@ type Sequence struct {
 // ErrUnfilled reports that a plan was written with a [Hole] still open.
 var ErrUnfilled = errors.New("splice: hole not filled")
 
-// ErrInvalid reports edits that overlap, lie outside the source, or, in a
-// [Sequence], change its size.
+// ErrInvalid reports edits that overlap, lie outside the source, have content of
+// an impossible size, or, in a [Sequence], change its size.
 var ErrInvalid = errors.New("splice: invalid edit")
 
 // A Plan is a source with edits. It is immutable but for its holes, and safe
 // for concurrent reads when the source is.
 type Plan struct {
 	src      io.ReaderAt
-	srcSize  int64
 	size     int64
 	edits    []Edit
 	segments []segment
@@ -74,33 +75,32 @@ type segment struct {
 	data   io.ReaderAt
 }
 
-// New returns the plan that applies edits to the first size bytes of src. Edits
-// may come in any order; those at one offset keep theirs.
+// New returns the plan that applies edits to the first size bytes of src, or
+// [ErrInvalid]. Edits may come in any order; those at one offset keep theirs,
+// except that pure inserts go before a deletion that starts there.
 func New(src io.ReaderAt, size int64, edits []Edit, lazy ...Sequence) (*Plan, error) {
-	p := &Plan{src: src, srcSize: size, edits: slices.Clone(edits)}
-	slices.SortStableFunc(p.edits, func(a, b Edit) int {
-		switch {
-		case a.Offset < b.Offset:
-			return -1
-		case a.Offset > b.Offset:
-			return 1
-		}
-		return 0
-	})
-	lazy = slices.Clone(lazy)
-	sort.Slice(lazy, func(i, j int) bool { return lazy[i].Offset < lazy[j].Offset })
-	var pos int64
+	if size < 0 {
+		return nil, fmt.Errorf("%w: source of %d bytes", ErrInvalid, size)
+	}
+	p := &Plan{src: src, edits: slices.Clone(edits)}
+	slices.SortStableFunc(p.edits, compareEdits)
+	lazy = slices.DeleteFunc(slices.Clone(lazy), func(s Sequence) bool { return s.Length == 0 })
+	slices.SortFunc(lazy, func(a, b Sequence) int { return cmp.Compare(a.Offset, b.Offset) })
+	pos, room := int64(0), math.MaxInt64-size
 	for _, e := range p.edits {
 		if e.Offset < pos || e.Delete < 0 || e.Delete > size-e.Offset {
 			return nil, fmt.Errorf("%w: %d bytes at %d of %d, after %d", ErrInvalid, e.Delete, e.Offset, size, pos)
 		}
+		n := e.size()
+		if n < 0 || n > room {
+			return nil, fmt.Errorf("%w: content of %d bytes at %d", ErrInvalid, n, e.Offset)
+		}
+		room -= n
 		var err error
 		if lazy, err = p.addSource(pos, e.Offset, lazy); err != nil {
 			return nil, err
 		}
-		if n := e.size(); n > 0 {
-			p.add(segment{n: n, from: -1, data: e.Insert})
-		}
+		p.add(segment{n: n, from: -1, data: e.Insert})
 		pos = e.Offset + e.Delete
 	}
 	lazy, err := p.addSource(pos, size, lazy)
@@ -111,6 +111,14 @@ func New(src io.ReaderAt, size int64, edits []Edit, lazy ...Sequence) (*Plan, er
 		return nil, err
 	}
 	return p, nil
+}
+
+// compareEdits orders edits by offset, pure inserts first.
+func compareEdits(a, b Edit) int {
+	if c := cmp.Compare(a.Offset, b.Offset); c != 0 {
+		return c
+	}
+	return cmp.Compare(min(a.Delete, 1), min(b.Delete, 1))
 }
 
 // addSource adds the source bytes from pos to end, through the sequences that
@@ -151,7 +159,7 @@ func (p *Plan) Source() *io.SectionReader { return io.NewSectionReader(p, 0, p.s
 
 // Map returns where the source byte at off stands in the output, and false if
 // an edit deletes it. Then the position is the end of what replaces it. The end
-// of the source maps to the end of the output.
+// of the source maps to the end of the output. A [Sequence] moves nothing.
 func (p *Plan) Map(off int64) (int64, bool) { return Map(p.edits, off) }
 
 // Map is [Plan.Map] for edits in the order of their offsets, before there is a
@@ -179,8 +187,7 @@ func (p *Plan) ReadAt(b []byte, off int64) (int, error) {
 		return 0, fmt.Errorf("splice: read at %d", off)
 	}
 	n := 0
-	i := sort.Search(len(p.segments), func(i int) bool { return p.segments[i].out+p.segments[i].n > off })
-	for ; i < len(p.segments) && n < len(b); i++ {
+	for i := p.find(off); i < len(p.segments) && n < len(b); i++ {
 		s := &p.segments[i]
 		at := off + int64(n) - s.out
 		want := min(int64(len(b)-n), s.n-at)
@@ -194,6 +201,11 @@ func (p *Plan) ReadAt(b []byte, off int64) (int, error) {
 		return n, io.EOF
 	}
 	return n, nil
+}
+
+// find returns the index of the segment that holds the output byte at off.
+func (p *Plan) find(off int64) int {
+	return sort.Search(len(p.segments), func(i int) bool { return p.segments[i].out+p.segments[i].n > off })
 }
 
 // short returns the error of a read that ended early: a source that is shorter
