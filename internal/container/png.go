@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"hash/crc32"
+	"iter"
 	"slices"
 
 	"github.com/aigclabel/aigclabel/internal/splice"
@@ -27,10 +29,9 @@ type pngFile struct {
 }
 
 type pngChunk struct {
-	offset, length int64 // of the whole chunk
-	kind           string
-	prefix         []byte // of its data, before the value
-	deflated       bool
+	PNGChunk
+	prefix   []byte // of its data, before the value
+	deflated bool
 }
 
 // PNG walks a PNG or APNG file.
@@ -40,45 +41,102 @@ func PNG(src *Source) (File, error) {
 }
 
 func (f *pngFile) walk() error {
-	sig, err := f.src.Peek(0, len(pngSignature))
-	if err != nil {
-		return err
-	}
-	if string(sig) != pngSignature {
-		return &FormatError{Offset: 0, Err: errors.New("no PNG signature")}
-	}
-	for pos := int64(len(pngSignature)); ; {
-		if err := f.src.Element(); err != nil {
-			return err
-		}
-		h, err := f.src.Peek(pos, 8)
+	for chunk, err := range PNGChunks(f.src) {
 		if err != nil {
 			return err
 		}
-		kind := string(h[4:])
-		chunk := pngChunk{offset: pos, length: int64(binary.BigEndian.Uint32(h)) + pngOverhead, kind: kind}
-		if chunk.length > f.src.Size()-pos {
-			f.damage(pos, "%s chunk: %w", printable(kind), errTruncated)
-			return nil
+		if f.insert == 0 {
+			f.insert = chunk.Offset + chunk.Length
 		}
-		if err := f.fail(pos, f.chunk(chunk)); err != nil {
+		if err := f.fail(chunk.Offset, f.chunk(pngChunk{PNGChunk: chunk})); err != nil {
 			return err
 		}
-		pos += chunk.length
-		switch {
-		case f.insert == 0 && kind != "IHDR":
-			return &FormatError{Offset: chunk.offset, Err: errors.New("first chunk is not IHDR")}
-		case f.insert == 0:
-			f.insert = pos
-		case kind == "IEND":
-			return nil // what follows is not PNG, and kept
+	}
+	return nil
+}
+
+// A PNGChunk is a chunk of a PNG file: a run of bytes that holds a length, a
+// type, the data and a checksum.
+type PNGChunk struct {
+	Range
+	Kind string
+}
+
+// PNGChunks yields the chunks of a PNG file from IHDR to IEND. What follows is
+// not PNG. It ends with the first error: broken structure is a *[FormatError].
+func PNGChunks(src *Source) iter.Seq2[PNGChunk, error] {
+	return func(yield func(PNGChunk, error) bool) {
+		pos, err := pngStart(src)
+		for kind := ""; err == nil && kind != "IEND"; {
+			var c PNGChunk
+			if c, err = pngChunkAt(src, pos); err == nil && kind == "" && c.Kind != "IHDR" {
+				err = &FormatError{Offset: pos, Err: errors.New("first chunk is not IHDR")}
+			}
+			if err == nil && !yield(c, nil) {
+				return
+			}
+			kind = c.Kind
+			pos += c.Length
+		}
+		if err != nil {
+			yield(PNGChunk{}, err)
 		}
 	}
 }
 
+// pngStart returns where the first chunk is.
+func pngStart(src *Source) (int64, error) {
+	sig, err := src.Peek(0, len(pngSignature))
+	if err != nil {
+		return 0, pngTruncated(0, err)
+	}
+	if string(sig) != pngSignature {
+		return 0, &FormatError{Offset: 0, Err: errors.New("no PNG signature")}
+	}
+	return int64(len(pngSignature)), nil
+}
+
+// pngChunkAt returns the chunk at pos.
+func pngChunkAt(src *Source, pos int64) (PNGChunk, error) {
+	if err := src.Element(); err != nil {
+		return PNGChunk{}, err
+	}
+	h, err := src.Peek(pos, 8)
+	if err != nil {
+		return PNGChunk{}, pngTruncated(pos, err)
+	}
+	c := PNGChunk{Range{pos, int64(binary.BigEndian.Uint32(h)) + pngOverhead}, string(h[4:])}
+	if c.Length > src.Size()-pos {
+		return c, &FormatError{Offset: pos, Err: fmt.Errorf("%s chunk: %w", printable(c.Kind), errTruncated)}
+	}
+	return c, nil
+}
+
+// pngTruncated gives a truncation its place.
+func pngTruncated(pos int64, err error) error {
+	if errors.Is(err, errTruncated) {
+		return &FormatError{Offset: pos, Err: errTruncated}
+	}
+	return err
+}
+
+// Data reads the data of c, within the limits of src. With wrong data of a
+// right length it also returns the *[FormatError] of the checksum.
+func (c PNGChunk) Data(src *Source) ([]byte, error) {
+	data, err := src.Bytes(c.Offset+8, c.Length-pngOverhead+4, "PNG "+c.Kind+" chunk")
+	if err != nil {
+		return nil, err
+	}
+	data, crc := data[:len(data)-4], binary.BigEndian.Uint32(data[len(data)-4:])
+	if pngChecksum(c.Kind, data) != crc {
+		err = &FormatError{Offset: c.Offset, Err: fmt.Errorf("%s chunk: wrong checksum", printable(c.Kind))}
+	}
+	return data, err
+}
+
 // chunk adds the slot of a chunk that has one.
 func (f *pngFile) chunk(c pngChunk) error {
-	switch c.kind {
+	switch c.Kind {
 	case "tEXt", "zTXt", "iTXt", "eXIf":
 	case "caBX":
 		f.add(Slot{Kind: C2PA, Place: "PNG caBX", Guide: true}, c)
@@ -86,15 +144,11 @@ func (f *pngFile) chunk(c pngChunk) error {
 	default:
 		return nil
 	}
-	data, err := f.src.Bytes(c.offset+8, c.length-pngOverhead+4, "PNG "+c.kind+" chunk")
-	if err != nil {
+	data, err := c.Data(f.src)
+	if err := f.fail(c.Offset, err); err != nil || data == nil {
 		return err
 	}
-	data, crc := data[:len(data)-4], binary.BigEndian.Uint32(data[len(data)-4:])
-	if pngChecksum(c.kind, data) != crc {
-		f.damage(c.offset, "%s chunk: wrong checksum", c.kind)
-	}
-	if c.kind == "eXIf" {
+	if c.Kind == "eXIf" {
 		f.add(Slot{Kind: EXIF, Place: "PNG eXIf", Guide: true, Value: data}, c)
 		return nil
 	}
@@ -103,13 +157,13 @@ func (f *pngFile) chunk(c pngChunk) error {
 
 // text adds the slot of a text chunk.
 func (f *pngFile) text(c pngChunk, data []byte) error {
-	keyword, n, compressed, ok := pngText(c.kind, data)
+	keyword, n, compressed, ok := pngText(c.Kind, data)
 	if !ok {
-		f.damage(c.offset, "malformed %s chunk", c.kind)
+		f.damage(c.Offset, "malformed %s chunk", c.Kind)
 		return nil
 	}
 	c.prefix, c.deflated = data[:n:n], compressed
-	slot := Slot{Kind: Text, Key: keyword, Place: "PNG " + c.kind + " " + keyword, Value: data[n:]}
+	slot := Slot{Kind: Text, Key: keyword, Place: "PNG " + c.Kind + " " + keyword, Value: data[n:]}
 	switch {
 	case keyword == pngXMP:
 		slot.Kind = XMP
@@ -124,7 +178,7 @@ func (f *pngFile) text(c pngChunk, data []byte) error {
 			if limit := new(LimitError); errors.As(err, &limit) {
 				return err
 			}
-			f.damage(c.offset, "%s: %w", slot.Place, err)
+			f.damage(c.Offset, "%s: %w", slot.Place, err)
 			return nil
 		}
 		slot.Value = value
@@ -136,7 +190,7 @@ func (f *pngFile) text(c pngChunk, data []byte) error {
 // add lists a slot. Its bytes are the chunk's data after the prefix.
 func (f *pngFile) add(s Slot, c pngChunk) {
 	n := int64(len(c.prefix))
-	s.Ranges = []Range{{c.offset + 8 + n, c.length - pngOverhead - n}}
+	s.Ranges = []Range{{c.Offset + 8 + n, c.Length - pngOverhead - n}}
 	f.Slots = append(f.Slots, s)
 	f.chunks = append(f.chunks, c)
 }
@@ -179,13 +233,13 @@ func (f *pngFile) Plan(changes []Change) (*splice.Plan, error) {
 		switch {
 		case !ok || change.Value != nil && bytes.Equal(change.Value, f.Slots[i].Value):
 		case change.Value == nil:
-			edits = append(edits, splice.Edit{Offset: c.offset, Delete: c.length})
+			edits = append(edits, splice.Edit{Offset: c.Offset, Delete: c.Length})
 		default:
 			value := change.Value
 			if c.deflated {
 				value = deflate(value)
 			}
-			edits = append(edits, splice.Edit{Offset: c.offset, Delete: c.length, Insert: pngEncode(c.kind, c.prefix, value)})
+			edits = append(edits, splice.Edit{Offset: c.Offset, Delete: c.Length, Insert: pngEncode(c.Kind, c.prefix, value)})
 		}
 	}
 	for _, c := range changes {
@@ -202,10 +256,14 @@ func (f *pngFile) Plan(changes []Change) (*splice.Plan, error) {
 
 // pngEncode returns a whole chunk.
 func pngEncode(kind string, prefix, value []byte) splice.Content {
-	data := slices.Concat(prefix, value)
-	b := binary.BigEndian.AppendUint32(nil, uint32(len(data)))
+	return bytes.NewReader(AppendPNGChunk(nil, kind, slices.Concat(prefix, value)))
+}
+
+// AppendPNGChunk appends a whole chunk to b.
+func AppendPNGChunk(b []byte, kind string, data []byte) []byte {
+	b = binary.BigEndian.AppendUint32(b, uint32(len(data)))
 	b = append(append(b, kind...), data...)
-	return bytes.NewReader(binary.BigEndian.AppendUint32(b, pngChecksum(kind, data)))
+	return binary.BigEndian.AppendUint32(b, pngChecksum(kind, data))
 }
 
 func pngChecksum(kind string, data []byte) uint32 {
