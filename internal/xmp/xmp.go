@@ -1,0 +1,398 @@
+// Package xmp reads and edits single properties of an XMP packet (ISO 16684-1)
+// and keeps every other byte of it.
+package xmp
+
+import (
+	"encoding/binary"
+	"errors"
+	"slices"
+	"strings"
+	"unicode/utf16"
+)
+
+const (
+	rdfSpace = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+	xmlSpace = "http://www.w3.org/XML/1998/namespace"
+)
+
+// A Property is a simple value in a packet.
+type Property struct {
+	Space, Name string // namespace URI and local name
+	Value       string // decoded
+	Start, End  int    // the bytes of the packet that hold Value
+	Encoding    string // "" when those bytes are Value as is, "xml" when escaped, "utf-16"
+	Attribute   bool   // the value of an XML attribute, not the text of an element
+	Item        bool   // one rdf:li of an array, or the rdf:value of a qualified one
+}
+
+// Properties returns the properties of all rdf:Description elements of the
+// packet, in its order. A property that is an array gives one Property for each
+// item; fields of structures are left out. Beside an error, a [*SyntaxError],
+// [ErrEncoding] or [ErrLimit], stand the properties found before it.
+//
+// The values share one copy of the packet. A packet in UTF-16 is read as well;
+// then Start and End are the whole packet.
+func Properties(packet []byte) ([]Property, error) {
+	s := string(packet)
+	wide := isUTF16(s)
+	if wide {
+		s = decodeUTF16(packet)
+	}
+	p := parser{scanner: scanner{s: s}}
+	err := p.parse()
+	var out []Property
+	for _, n := range p.nodes {
+		if n.form == complexElement {
+			continue
+		}
+		if wide {
+			n.Start, n.End, n.Encoding = 0, len(packet), "utf-16"
+		}
+		out = append(out, n.Property)
+	}
+	return out, err
+}
+
+// ErrEncoding reports a packet that is not in an encoding that XMP allows, or
+// one to edit that is not in UTF-8.
+var ErrEncoding = errors.New("xmp: packet is not in UTF-8")
+
+// isUTF16 tells by the first character, which is "<" or a byte order mark.
+func isUTF16(s string) bool {
+	return len(s) >= 2 && (s[:2] == "\xFE\xFF" || s[:2] == "\xFF\xFE" || s[:2] == "\x00<" || s[:2] == "<\x00")
+}
+
+func decodeUTF16(b []byte) string {
+	var order binary.ByteOrder = binary.BigEndian
+	if b[0] == 0xFF || b[1] == 0 {
+		order = binary.LittleEndian
+	}
+	units := make([]uint16, len(b)/2)
+	for i := range units {
+		units[i] = order.Uint16(b[2*i:])
+	}
+	return strings.TrimPrefix(string(utf16.Decode(units)), "\uFEFF")
+}
+
+type form int
+
+const (
+	literal        form = iota // <name>value</name>
+	attributeValue             // name="value", or rdf:resource="value"
+	emptyElement               // <name/>
+	complexElement             // array, structure, qualified value
+	arrayItem                  // in the complexElement before it
+)
+
+// A node is an occurrence of a property.
+type node struct {
+	Property
+	form  form
+	whole span   // the element, or the attribute and the white space before it
+	qname string // of an element, as written
+	xmlns string // the element's own declaration of its prefix, as written
+}
+
+// A place is an element that a new child can go into.
+type place struct {
+	tag    span // the start tag
+	qname  string
+	empty  bool
+	scope  []binding
+	prefix string // bound to parser.space in scope
+	exists bool
+}
+
+type binding struct{ prefix, uri string }
+
+// parser finds the properties of a packet.
+type parser struct {
+	scanner
+	depth    int
+	bindings []binding
+	nodes    []node
+	contents span // of the element that children has read last
+
+	space       string // the namespace that Set adds to
+	rdf         place  // the first rdf:RDF
+	description place  // the first rdf:Description, better one that knows space
+	trailer     span   // the last <?xpacket end=...?> outside of elements
+}
+
+// parse reads the whole packet.
+func (p *parser) parse() error {
+	if strings.HasPrefix(p.s, "\x00") {
+		return ErrEncoding
+	}
+	for {
+		t, err := p.next()
+		switch {
+		case err != nil:
+			return err
+		case t.kind == endOfInput:
+			return nil
+		case t.kind == startTag:
+			err = p.wrapper(t)
+		case t.kind == endTag:
+			err = &SyntaxError{Offset: t.start, Msg: "end tag without start"}
+		case t.kind == instruction && strings.HasPrefix(p.s[t.start:], "<?xpacket end="):
+			p.trailer = t.span
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// wrapper reads an element around rdf:RDF, or rdf:RDF itself.
+func (p *parser) wrapper(t token) error {
+	return p.element(t, func(space, name string) error {
+		if space != rdfSpace || name != "RDF" {
+			return p.children(t, p.wrapper)
+		}
+		if !p.rdf.exists {
+			p.rdf = p.place(t)
+		}
+		return p.children(t, p.subject)
+	})
+}
+
+// subject reads a child of rdf:RDF. Its attributes and children are properties.
+func (p *parser) subject(t token) error {
+	return p.element(t, func(space, name string) error {
+		if space != rdfSpace || name != "Description" {
+			return p.children(t, p.skip)
+		}
+		if !p.description.exists || p.description.prefix == "" && prefixOf(p.bindings, p.space) != "" {
+			p.description = p.place(t)
+		}
+		for _, a := range t.attrs {
+			if err := p.attributeProperty(a); err != nil {
+				return err
+			}
+		}
+		return p.children(t, p.property)
+	})
+}
+
+// skip reads an element of no interest.
+func (p *parser) skip(t token) error { return p.children(t, p.skip) }
+
+// element calls read with the namespaces of t in scope.
+func (p *parser) element(t token, read func(space, name string) error) error {
+	outer := len(p.bindings)
+	for _, a := range t.attrs {
+		prefix, ok := strings.CutPrefix(a.name, "xmlns")
+		if !ok || prefix != "" && prefix[0] != ':' {
+			continue
+		}
+		if len(p.bindings) == maxBindings {
+			return ErrLimit
+		}
+		p.bindings = append(p.bindings, binding{strings.TrimPrefix(prefix, ":"), p.value(a)})
+	}
+	space, name, ok := p.resolve(t.name)
+	if !ok {
+		return &SyntaxError{Offset: t.start, Msg: "undeclared prefix"}
+	}
+	err := read(space, name)
+	p.bindings = p.bindings[:outer]
+	return err
+}
+
+// children calls read for each child element of t, until its end tag.
+func (p *parser) children(t token, read func(token) error) error {
+	p.contents = span{t.end, t.end}
+	if t.empty {
+		return nil
+	}
+	if p.depth == maxDepth {
+		return ErrLimit
+	}
+	p.depth++
+	name, start := t.name, t.end
+	for {
+		c, err := p.next()
+		switch {
+		case err != nil:
+			return err
+		case c.kind == endOfInput:
+			return p.fail("no end of " + name)
+		case c.kind == startTag:
+			err = read(c)
+		case c.kind == endTag && c.name != name:
+			err = &SyntaxError{Offset: c.start, Msg: "wrong end tag in " + name}
+		case c.kind == endTag:
+			p.depth--
+			p.contents = span{start, c.start}
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (p *parser) place(t token) place {
+	return place{
+		tag: t.span, qname: t.name, empty: t.empty, exists: true,
+		scope: slices.Clone(p.bindings), prefix: prefixOf(p.bindings, p.space),
+	}
+}
+
+// prefixOf returns the prefix that is bound to space, "" for none.
+func prefixOf(scope []binding, space string) string {
+	for i := len(scope) - 1; i >= 0; i-- {
+		b := scope[i]
+		if b.uri == space && b.prefix != "" && lookup(scope, b.prefix) == space {
+			return b.prefix
+		}
+	}
+	return ""
+}
+
+// lookup returns the namespace that prefix is bound to, "" for none.
+func lookup(scope []binding, prefix string) string {
+	for i := len(scope) - 1; i >= 0; i-- {
+		if scope[i].prefix == prefix {
+			return scope[i].uri
+		}
+	}
+	if prefix == "xml" {
+		return xmlSpace
+	}
+	return ""
+}
+
+// resolve returns the namespace and the local name of an element.
+func (p *parser) resolve(qname string) (space, name string, ok bool) {
+	prefix, name, qualified := strings.Cut(qname, ":")
+	if !qualified {
+		return lookup(p.bindings, ""), qname, true
+	}
+	space = lookup(p.bindings, prefix)
+	return space, name, space != ""
+}
+
+func (p *parser) value(a attribute) string { return decodeAttribute(p.s[a.value.start:a.value.end]) }
+
+// attributeProperty adds an attribute of an rdf:Description, if it is a property.
+func (p *parser) attributeProperty(a attribute) error {
+	if !strings.Contains(a.name, ":") || strings.HasPrefix(a.name, "xmlns:") {
+		return nil
+	}
+	space, name, ok := p.resolve(a.name)
+	switch {
+	case !ok:
+		return &SyntaxError{Offset: a.start, Msg: "undeclared prefix"}
+	case space == rdfSpace || space == xmlSpace:
+		return nil
+	}
+	return p.add(node{
+		Property: Property{Space: space, Name: name, Value: p.value(a), Start: a.value.start, End: a.value.end, Attribute: true},
+		form:     attributeValue,
+		whole:    a.span,
+	})
+}
+
+// property adds a child element of an rdf:Description.
+func (p *parser) property(t token) error {
+	return p.element(t, func(space, name string) error {
+		n := node{Property: Property{Space: space, Name: name}, qname: t.name}
+		xmlns := "xmlns"
+		if prefix, _, ok := strings.Cut(t.name, ":"); ok {
+			xmlns += ":" + prefix
+		}
+		for _, a := range t.attrs {
+			if s, local, ok := p.resolve(a.name); ok && s == rdfSpace && local == "resource" {
+				n.form, n.Attribute = attributeValue, true
+				n.Value, n.Start, n.End = p.value(a), a.value.start, a.value.end
+			}
+			if a.name == xmlns {
+				n.xmlns = p.s[a.start:a.end]
+			}
+		}
+		at := len(p.nodes)
+		if err := p.add(n); err != nil {
+			return err
+		}
+		err := p.children(t, func(c token) error {
+			p.nodes[at].form = complexElement
+			return p.array(c, space, name)
+		})
+		if err != nil {
+			p.nodes = slices.Delete(p.nodes, at, at+1)
+			return err
+		}
+		p.finish(&p.nodes[at], t.span, t.empty)
+		return nil
+	})
+}
+
+// finish sets what is known at the end of a property element.
+func (p *parser) finish(n *node, tag span, empty bool) {
+	n.whole = span{tag.start, p.pos}
+	if n.form == literal {
+		n.Start, n.End = p.contents.start, p.contents.end
+		n.Value = decodeContent(p.s[n.Start:n.End])
+		if empty {
+			n.form = emptyElement
+		}
+	}
+	n.encode(p.s)
+}
+
+// array reads the child of a property with one: rdf:Alt, rdf:Bag, rdf:Seq, or
+// the rdf:value of a qualified value.
+func (p *parser) array(t token, space, name string) error {
+	return p.element(t, func(s, local string) error {
+		switch {
+		case s != rdfSpace:
+		case local == "value":
+			return p.item(t, space, name)
+		case local == "Alt" || local == "Bag" || local == "Seq" || local == "Description":
+			return p.children(t, func(c token) error {
+				return p.element(c, func(s, local string) error {
+					if s != rdfSpace || local != "li" && local != "value" {
+						return p.children(c, p.skip)
+					}
+					return p.item(c, space, name)
+				})
+			})
+		}
+		return p.children(t, p.skip)
+	})
+}
+
+// item adds an element of an array, if its value is simple.
+func (p *parser) item(t token, space, name string) error {
+	simple := true
+	err := p.children(t, func(c token) error {
+		simple = false
+		return p.skip(c)
+	})
+	if err != nil || !simple {
+		return err
+	}
+	n := node{Property: Property{Space: space, Name: name, Item: true}, form: arrayItem}
+	n.Start, n.End = p.contents.start, p.contents.end
+	n.Value = decodeContent(p.s[n.Start:n.End])
+	return p.add(n)
+}
+
+func (p *parser) add(n node) error {
+	if len(p.nodes) == maxProperties {
+		return ErrLimit
+	}
+	n.encode(p.s)
+	p.nodes = append(p.nodes, n)
+	return nil
+}
+
+// encode says how the packet holds the value.
+func (n *node) encode(s string) {
+	n.Encoding = ""
+	if s[n.Start:n.End] != n.Value {
+		n.Encoding = "xml"
+	}
+}
