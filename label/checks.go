@@ -3,7 +3,6 @@ package label
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/aigclabel/aigclabel/metadata"
@@ -66,10 +65,10 @@ func (c *check) record() {
 	}
 	c.add(checkPresent, Pass, annexE("a)"), "record in %s", c.recordPlace())
 	problems := fieldErrors(rec.Validate())
-	c.fields(problems, checkRequired, "d), e)", "required fields are there", metadata.Missing)
-	c.fields(problems, checkLabel, "c)", "Label is "+string(rec.Label), metadata.BadLabel)
-	c.fields(problems, checkCharset, "j)", "all characters are allowed", metadata.BadCharacter)
-	c.fields(problems, checkFields, "b)", "the keys are those of the standard", metadata.UnknownKey)
+	c.fields(problems, checkRequired, "d), e)", "required fields are there")
+	c.fields(problems, checkLabel, "c)", "Label is "+string(rec.Label))
+	c.fields(problems, checkCharset, "j)", "all characters are allowed")
+	c.fields(problems, checkFields, "b)", "the members are those of the standard")
 	c.producerCode(rec.ContentProducer)
 	c.propagator(problems, rec)
 	c.seal(rec)
@@ -85,11 +84,11 @@ func (c *check) recordPlace() string {
 	return ""
 }
 
-// fields fails a check with the problems of its kinds, or passes it.
-func (c *check) fields(problems []*metadata.FieldError, id, item, good string, kinds ...metadata.Problem) {
+// fields fails a check with its problems, or passes it.
+func (c *check) fields(problems []*metadata.FieldError, id, item, good string) {
 	var found []string
 	for _, p := range problems {
-		if slices.Contains(kinds, p.Problem) {
+		if checkOf(p) == id {
 			found = append(found, p.Error())
 		}
 	}
@@ -98,6 +97,24 @@ func (c *check) fields(problems []*metadata.FieldError, id, item, good string, k
 	} else {
 		c.add(id, Pass, annexE(item), "%s", good)
 	}
+}
+
+// checkOf returns the check that a problem fails.
+func checkOf(p *metadata.FieldError) string {
+	switch p.Problem {
+	case metadata.Missing:
+		return checkRequired
+	case metadata.BadLabel:
+		return checkLabel
+	case metadata.BadCharacter:
+		return checkCharset
+	case metadata.HalfPair:
+		return checkPropagator
+	}
+	if p.Field == "Label" {
+		return checkLabel
+	}
+	return checkFields
 }
 
 // producerCode judges a provider code; a name is as good (Annex E d)).
@@ -124,7 +141,7 @@ func (c *check) propagator(problems []*metadata.FieldError, rec *metadata.Record
 		c.add(checkPropagator, Warn, annexE("g), h)"), "the propagation pair is empty; a platform fills it with Propagate")
 		return
 	}
-	c.fields(problems, checkPropagator, "g), h)", "propagated by "+rec.ContentPropagator, metadata.Pair)
+	c.fields(problems, checkPropagator, "g), h)", "propagated by "+rec.ContentPropagator)
 }
 
 func (c *check) seal(rec *metadata.Record) {

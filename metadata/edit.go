@@ -16,8 +16,8 @@ type editor struct {
 	moved   []string // places that lose their record
 }
 
-// edit reads src for a write, and fails if it cannot be written.
-func edit(src Source, opts *WriteOptions) (*editor, error) {
+// newEditor reads src for a write, and fails if it cannot be written.
+func newEditor(src Source, opts *WriteOptions) (*editor, error) {
 	if opts == nil {
 		opts = &WriteOptions{}
 	}

@@ -91,7 +91,7 @@ var formats = []Format{
 		Write: "YAML front matter, entry AIGC", Read: []string{"further front matters", "an AIGC block at the end"},
 		Rule: guideText, Notice: true, walk: container.Markdown, sniff: isMarkdown, place: yamlSlot},
 	{Name: "text", Family: Document, MIME: []string{"text/plain"}, Extensions: []string{".txt"},
-		Read: []string{}, Rule: "GB 45438-2025 clause 5.1 (notice only)", Notice: true, walk: container.Text, sniff: anyName(container.IsText)},
+		Read: []string{}, Rule: "GB 45438-2025 clause 5.1 (notice only)", Notice: true, walk: container.PlainText, sniff: anyName(container.IsText)},
 }
 
 const (

@@ -41,7 +41,7 @@ func Propagate(w io.Writer, src Source, p Propagation, opts *WriteOptions) (Rece
 
 // PlanPropagate is [Propagate] up to the first byte.
 func PlanPropagate(src Source, p Propagation, opts *WriteOptions) (Output, Receipt, error) {
-	e, err := edit(src, opts)
+	e, err := newEditor(src, opts)
 	if err != nil {
 		return nil, Receipt{}, err
 	}

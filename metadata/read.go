@@ -124,7 +124,7 @@ func (r *Reading) recordSite() int {
 // guide reports whether the site is the place where a new record would go.
 func (s *Site) guide(p place) bool {
 	if p == inXMP {
-		return s.slot.Kind == container.XMP && s.slot.Guide && isRecord(s.prop)
+		return s.slot.Kind == container.XMP && s.slot.Guide && isRecordProperty(s.prop)
 	}
 	return s.slot.Kind == container.Record && s.slot.Guide
 }
@@ -161,7 +161,7 @@ func (r *Reading) packet(whole Site, packet []byte) {
 		site := whole.part(p.Name, p.Start, p.End, p.Encoding)
 		site.prop = p
 		switch {
-		case isRecord(p):
+		case isRecordProperty(p):
 			site.Place = whole.Place + " TC260:AIGC"
 			r.record(site, []byte(p.Value))
 		case p.Space == spaceIPTC && p.Name == "DigitalSourceType":
@@ -179,8 +179,8 @@ const (
 	spaceIPTC  = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
 )
 
-// isRecord reports whether a property is the record. Writers forget the slash.
-func isRecord(p xmp.Property) bool {
+// isRecordProperty reports whether a property is the record. Writers forget the slash.
+func isRecordProperty(p xmp.Property) bool {
 	return p.Name == "AIGC" && strings.TrimSuffix(p.Space, "/") == strings.TrimSuffix(spaceTC260, "/")
 }
 
@@ -190,6 +190,10 @@ func (r *Reading) record(site Site, value []byte) {
 	if err != nil && isServiceProvider(value) {
 		r.text(site, "AIGC", value)
 		return
+	}
+	if err != nil {
+		record.Raw = value
+		record.odd("AIGC", "b)", Malformed, string(value))
 	}
 	site.Scheme, site.Value, site.Record = AIGC, string(value), record
 	r.add(site)

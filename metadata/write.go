@@ -101,7 +101,7 @@ func deliver(w io.Writer, out Output, receipt Receipt, err error) (Receipt, erro
 // PlanWrite is [Write] up to the first byte: the output can be read anywhere,
 // be the source of a further step, and be written.
 func PlanWrite(src Source, rec Record, opts *WriteOptions) (Output, Receipt, error) {
-	e, err := edit(src, opts)
+	e, err := newEditor(src, opts)
 	if err != nil {
 		return nil, Receipt{}, err
 	}
@@ -216,7 +216,8 @@ func (e *editor) encode(rec Record) []byte {
 	case e.opts.Wrap:
 		return rec.wrapped()
 	}
-	return rec.bare()
+	b, _ := rec.MarshalJSON() // cannot fail
+	return b
 }
 
 // finish plans the changes and reads the result back.
