@@ -43,6 +43,11 @@ const (
 	Both
 )
 
+// String returns the name of the position: "start", "end" or "start and end".
+func (p Position) String() string {
+	return [...]string{"start", "end", "start and end"}[min(max(p, 0), Both)]
+}
+
 // A Corner is a place in a picture as it is shown.
 type Corner int
 

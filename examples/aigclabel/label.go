@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/aigclabel/aigclabel/label"
+	"github.com/aigclabel/aigclabel/metadata"
+)
+
+// transfer is what label and propagate have in common: one file in, one out.
+type transfer struct {
+	out, name, receipt string
+}
+
+func (t *transfer) register(flags *flag.FlagSet) {
+	flags.StringVar(&t.out, "o", "", "output `file`, \"-\" for standard output (required)")
+	flags.StringVar(&t.name, "name", "", "`name` of the file on standard input, a hint to tell Markdown from plain text")
+	flags.StringVar(&t.receipt, "receipt", "", "write the receipt as JSON to `file`, \"-\" for standard output")
+}
+
+// parse parses args, which name one input.
+func (t *transfer) parse(flags *flag.FlagSet, args []string) (in string, err error) {
+	t.register(flags)
+	if err := flags.Parse(args); err != nil {
+		return "", fmt.Errorf("%w: %w", errUsage, err)
+	}
+	switch {
+	case flags.NArg() != 1:
+		return "", usageError("name one input file, or - for standard input")
+	case t.out == "":
+		return "", usageError("-o is missing: name the output file, or - for standard output")
+	case t.out == "-" && t.receipt == "-":
+		return "", usageError("-o and -receipt cannot both be standard output")
+	}
+	return flags.Arg(0), nil
+}
+
+// run gives work a file to read and one to write. Standard input and output go
+// through temporary files: formats are read at positions, not in one pass.
+func (t *transfer) run(c *cli, in string, work func(src, dst string) (receipt any, err error)) error {
+	dir, err := os.MkdirTemp("", "aigclabel-*")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	src, dst := in, t.out
+	if in == "-" {
+		src = filepath.Join(dir, "in-"+filepath.Base(t.name))
+		if err := spool(src, c.stdin); err != nil {
+			return err
+		}
+	}
+	if t.out == "-" {
+		dst = filepath.Join(dir, "out-"+filepath.Base(src))
+	}
+	receipt, err := work(src, dst)
+	if err != nil {
+		return err
+	}
+	if t.out == "-" {
+		if err := unspool(c.stdout, dst); err != nil {
+			return err
+		}
+	}
+	return t.writeReceipt(c, receipt)
+}
+
+func spool(path string, r io.Reader) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(f, r); err != nil {
+		f.Close()
+		return err
+	}
+	return f.Close()
+}
+
+func unspool(w io.Writer, path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	_, err = io.Copy(w, f)
+	return err
+}
+
+func (t *transfer) writeReceipt(c *cli, receipt any) error {
+	if t.receipt == "" {
+		return nil
+	}
+	b, err := json.Marshal(receipt)
+	if err != nil {
+		return err
+	}
+	b = append(b, '\n')
+	if t.receipt == "-" {
+		_, err = c.stdout.Write(b)
+		return err
+	}
+	return os.WriteFile(t.receipt, b, 0o600)
+}
+
+func runLabel(ctx context.Context, c *cli, flags *flag.FlagSet, args []string) (int, error) {
+	var t transfer
+	producer := flags.String("producer", "", "name or 27-character `code` of the service that generated the content (required)")
+	id := flags.String("id", "", "the producer's `number` for the content (default: the file's own, else a new UUID)")
+	state := flags.String("state", "1", "1 is generated, 2 may be, 3 suspected")
+	profile := flags.String("profile", "china", "rules to follow")
+	visible := flags.Bool("visible", false, "also put a notice that people see into the content")
+	lang := flags.String("lang", "zh-Hans", "`language` of the notice: zh-Hans, en or zh-Hans+en")
+	replace := flags.Bool("replace", false, "overwrite the record of another producer")
+	in, err := t.parse(flags, args)
+	if err != nil {
+		return 0, err
+	}
+	if *producer == "" {
+		return 0, usageError("-producer is missing: the name or code of the service that generated the content")
+	}
+	labeler := &label.Labeler{Profile: label.Profile(*profile), Producer: *producer, Write: metadata.WriteOptions{Replace: *replace}}
+	if *visible {
+		labeler.Notice = &label.Notice{Language: *lang}
+	}
+	err = t.run(c, in, func(src, dst string) (any, error) {
+		return labeler.LabelFile(ctx, src, dst, label.Artifact{ID: *id, State: metadata.State(*state)})
+	})
+	return exitOK, err
+}
+
+func runPropagate(ctx context.Context, c *cli, flags *flag.FlagSet, args []string) (int, error) {
+	var t transfer
+	propagator := flags.String("propagator", "", "name or 27-character `code` of the platform (required)")
+	id := flags.String("id", "", "the platform's `number` for the content (default: the file's own, else a new UUID)")
+	state := flags.String("state", "", "for a file without a record: 1 is generated, 2 declared by the user, 3 detected")
+	in, err := t.parse(flags, args)
+	if err != nil {
+		return 0, err
+	}
+	if *propagator == "" {
+		return 0, usageError("-propagator is missing: the name or code of the platform")
+	}
+	err = t.run(c, in, func(src, dst string) (any, error) {
+		p := metadata.Propagation{Propagator: *propagator, ID: *id, Label: metadata.State(*state)}
+		return label.PropagateFile(ctx, src, dst, p, nil)
+	})
+	return exitOK, err
+}

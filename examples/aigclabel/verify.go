@@ -1,0 +1,174 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/aigclabel/aigclabel/label"
+	"github.com/aigclabel/aigclabel/metadata"
+)
+
+// A scan verifies files and prints what it finds.
+type scan struct {
+	*cli
+	verifier label.Verifier
+	upload   label.Upload
+	json     bool
+
+	files, skipped int // files examined; unknown ones in directories
+	verdicts       map[label.Verdict]int
+	failed, broken bool // exit codes 1 and 2
+	shown          time.Time
+}
+
+func runVerify(ctx context.Context, c *cli, flags *flag.FlagSet, args []string) (int, error) {
+	s := &scan{cli: c, verdicts: map[label.Verdict]int{}}
+	flags.BoolVar(&s.json, "json", false, "print a line of JSON for each file")
+	flags.BoolVar(&s.upload.Declared, "declared", false, "the uploader declares the content AI-generated")
+	profile := flags.String("profile", "china", "rules to check against")
+	name := flags.String("name", "", "`name` of the file on standard input, a hint to tell Markdown from plain text")
+	if err := flags.Parse(args); err != nil {
+		return 0, fmt.Errorf("%w: %w", errUsage, err)
+	}
+	if flags.NArg() == 0 {
+		return 0, usageError("name files or directories, or - for standard input")
+	}
+	var err error
+	if s.verifier.Profile, err = label.ParseProfile(*profile); err != nil {
+		return 0, err
+	}
+	for _, path := range flags.Args() {
+		if path == "-" {
+			err = s.stdin(ctx, *name)
+		} else {
+			err = s.path(ctx, path)
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
+	s.summary()
+	switch {
+	case s.broken:
+		return exitError, nil
+	case s.failed:
+		return exitFailed, nil
+	}
+	return exitOK, ctx.Err()
+}
+
+// stdin verifies standard input, through a temporary file.
+func (s *scan) stdin(ctx context.Context, name string) error {
+	dir, err := os.MkdirTemp("", "aigclabel-*")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "in-"+filepath.Base(name))
+	if err := spool(path, s.cli.stdin); err != nil {
+		return err
+	}
+	report, err := s.verifier.VerifyFile(ctx, path, &s.upload)
+	report.File = "-"
+	return s.named(report, err)
+}
+
+func (s *scan) path(ctx context.Context, path string) error {
+	info, err := os.Stat(path)
+	if err == nil && info.IsDir() {
+		return s.dir(ctx, path)
+	}
+	report, err := s.verifier.VerifyFile(ctx, path, &s.upload)
+	return s.named(report, err)
+}
+
+// named takes the result for a file that the user named.
+func (s *scan) named(report *label.Report, err error) error {
+	s.broken = s.broken || err != nil
+	return s.print(report)
+}
+
+// dir verifies the files of a tree. Files of unknown formats are skipped.
+func (s *scan) dir(ctx context.Context, root string) error {
+	for name, result := range s.verifier.FS(ctx, os.DirFS(root), ".") {
+		result.Report.File = filepath.Join(root, filepath.FromSlash(name))
+		switch {
+		case errors.Is(result.Err, metadata.ErrUnknownFormat):
+			s.skipped++
+			if !s.json {
+				fmt.Fprintf(s.stdout, "%s: skipped, unknown format\n", result.Report.File)
+			}
+			continue
+		case result.Err != nil:
+			s.broken = true
+		}
+		if err := s.print(result.Report); err != nil {
+			return err
+		}
+		s.progress()
+	}
+	return ctx.Err()
+}
+
+// print prints one report, and counts it.
+func (s *scan) print(r *label.Report) error {
+	s.files++
+	s.verdicts[r.Verdict]++
+	s.failed = s.failed || !r.OK()
+	if s.json {
+		return json.NewEncoder(s.stdout).Encode(r)
+	}
+	return s.text(r)
+}
+
+// text prints a report for people.
+func (s *scan) text(r *label.Report) error {
+	fmt.Fprintf(s.stdout, "%s: %s", r.File, r.Verdict)
+	if r.Format != "" {
+		fmt.Fprintf(s.stdout, " (%s)", r.Format)
+	}
+	fmt.Fprintln(s.stdout)
+	if r.Error != "" {
+		fmt.Fprintf(s.stdout, "  %s\n", r.Error)
+	}
+	if rec := r.Record; rec != nil {
+		fmt.Fprintf(s.stdout, "  Label %q by %q, number %q\n", rec.Label, rec.ContentProducer, rec.ProduceID)
+	}
+	for _, c := range r.Checks {
+		if c.Outcome == label.Fail || c.Outcome == label.Warn {
+			fmt.Fprintf(s.stdout, "  %s %s: %s (%s)\n", c.Outcome, c.ID, c.Message, c.Rule)
+		}
+	}
+	return nil
+}
+
+// progress shows a count on a terminal, ten times a second at most.
+func (s *scan) progress() {
+	if s.terminal && time.Since(s.shown) > 100*time.Millisecond {
+		s.shown = time.Now()
+		fmt.Fprintf(s.stderr, "\r%d files", s.files)
+	}
+}
+
+// summary ends a scan of several files.
+func (s *scan) summary() {
+	if s.terminal && !s.shown.IsZero() {
+		io.WriteString(s.stderr, "\r\033[K")
+	}
+	if s.files+s.skipped < 2 {
+		return
+	}
+	w := s.stdout
+	if s.json {
+		w = s.stderr
+	}
+	fmt.Fprintf(w, "%d files: %d confirmed, %d possible, %d suspected, %d without a label; %d skipped\n",
+		s.files, s.verdicts[label.Confirmed], s.verdicts[label.Possible], s.verdicts[label.Suspected], s.verdicts[label.None], s.skipped)
+}
