@@ -89,7 +89,7 @@ func (s *statement) parse(text string, depth int) bool {
 		}
 	}
 	if text[pos] != '{' { // a quoted key, too
-		return s.parseYAML()
+		return s.parseYAML(depth)
 	}
 	switch inner := text[skip(text, pos+1):]; {
 	case strings.HasPrefix(inner, `\"`):
@@ -143,7 +143,7 @@ func (s *statement) object(pos int, named bool, depth int) bool {
 	text := s.text
 	members, end, ok := scanObject(text, pos)
 	if !s.wrapped(members, depth) {
-		if !ok && s.parseYAML() { // a flow mapping: single quotes, bare keys
+		if !ok && s.parseYAML(depth) { // a flow mapping: single quotes, bare keys
 			s.odd(Malformed, "")
 			return true
 		}
@@ -372,6 +372,7 @@ func quoteJSON(s string) string { return `"` + escapeJSON(s) + `"` }
 
 // escapeJSON returns s as it stands inside a JSON string.
 func escapeJSON(s string) string {
+	s = strings.ToValidUTF8(s, "\ufffd")
 	if !strings.ContainsFunc(s, func(c rune) bool { return c == '"' || c == '\\' || unprintable(c) }) {
 		return s
 	}

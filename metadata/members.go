@@ -2,7 +2,6 @@ package metadata
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -29,33 +28,32 @@ func setMembers(raw []byte, set [][2]string) ([]byte, error) {
 	if s.broken {
 		return nil, errUneditable
 	}
-	out := string(raw)
-	edits := s.edits(set)
+	want := s.record(raw)
+	values := want.values()
+	for _, m := range set {
+		if i := keyIndex(m[0]); i >= 0 {
+			*values[i] = m[1]
+		}
+	}
+	out := []byte(s.apply(string(raw), s.edits(set)))
+	after, err := parseStatement(out)
+	if err != nil || after.broken || !after.record(out).Equal(want) {
+		return nil, errUneditable // YAML has notations that only its reader understands
+	}
+	return out, nil
+}
+
+// apply makes edits of s.text in raw, the text of its outermost layer.
+func (s *statement) apply(raw string, edits []edit) string {
 	for _, l := range slices.Backward(s.layers) {
 		for i, e := range edits {
 			edits[i] = edit{int(l.at[e.at]), int(l.at[e.end]), l.encode(e.text)}
 		}
 	}
 	for _, e := range slices.Backward(edits) {
-		out = out[:e.at] + e.text + out[e.end:]
+		raw = raw[:e.at] + e.text + raw[e.end:]
 	}
-	return []byte(out), holds(out, set)
-}
-
-// holds reports an error unless the record in text has the values of set: YAML
-// has notations that only its reader understands.
-func holds(text string, set [][2]string) error {
-	r, err := ParseRecord([]byte(text))
-	if err != nil {
-		return errUneditable
-	}
-	values := r.values()
-	for _, m := range set {
-		if i := keyIndex(m[0]); i < 0 || *values[i] != m[1] {
-			return fmt.Errorf("%w: %s", errUneditable, m[0])
-		}
-	}
-	return nil
+	return raw
 }
 
 // edits returns the changes to s.text in order.

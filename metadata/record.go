@@ -114,7 +114,12 @@ func ParseRecord(b []byte) (Record, error) {
 	if err != nil {
 		return Record{}, err
 	}
-	r := Record{Raw: b, oddities: s.oddities}
+	return s.record(b), nil
+}
+
+// record returns the record of a statement, whose text is raw.
+func (s *statement) record(raw []byte) Record {
+	r := Record{Raw: raw, oddities: s.oddities}
 	values := r.values()
 	var seen, exact [len(keys)]bool
 	for _, m := range s.members {
@@ -138,7 +143,7 @@ func ParseRecord(b []byte) (Record, error) {
 		seen[m.key] = true
 		exact[m.key] = exact[m.key] || standard
 	}
-	return r, nil
+	return r
 }
 
 func (r *Record) odd(field, item string, p Problem, value string) {

@@ -12,7 +12,7 @@ const maxYAML = 64 << 10
 
 // parseYAML reads the statement's text as a YAML mapping: a record, or an entry
 // AIGC that holds one. Text that is not YAML is read line by line.
-func (s *statement) parseYAML() bool {
+func (s *statement) parseYAML(depth int) bool {
 	if len(s.text) > maxYAML || !startsYAML(s.text) {
 		return false
 	}
@@ -29,6 +29,9 @@ func (s *statement) parseYAML() bool {
 		}
 		mapping, named = inner, true
 	}
+	if mapping.Kind == yaml.ScalarNode && named {
+		return s.yamlString(positions(text, []*yaml.Node{mapping})[0], mapping.Value, depth)
+	}
 	if mapping.Kind != yaml.MappingNode || len(mapping.Content) > 2*maxMembers {
 		return false
 	}
@@ -43,6 +46,35 @@ func (s *statement) parseYAML() bool {
 	}
 	return true
 }
+
+// yamlString reads the record in a string, the scalar at pos.
+func (s *statement) yamlString(pos int, value string, depth int) bool {
+	if end, ok := scanQuoted(s.text, pos); ok {
+		if s.text[pos] == '"' {
+			return s.enter(pos+1, end-1, jsonChar, escapeJSON, depth)
+		}
+		return s.enter(pos+1, end-1, singleChar, doubleSingle, depth)
+	}
+	inner := statement{layers: s.layers}
+	if !inner.parse(value, depth-1) {
+		return false
+	}
+	*s = inner
+	s.broken = true // a block scalar: its text is not that of the file
+	s.odd(Escaped, "")
+	return true
+}
+
+// singleChar decodes the first character of a scalar in single quotes, and
+// returns its length.
+func singleChar(s string) (string, int) {
+	if strings.HasPrefix(s, "''") {
+		return "'", 2
+	}
+	return s[:1], 1
+}
+
+func doubleSingle(s string) string { return strings.ReplaceAll(s, "'", "''") }
 
 // startsYAML reports whether text starts with a key of a record, or with a brace.
 func startsYAML(text string) bool {
@@ -232,8 +264,8 @@ func (r Record) yaml() []byte {
 // quoteYAML returns s as a YAML scalar in single quotes, or in double quotes
 // when asked for, or when s needs escapes.
 func quoteYAML(s string, quote byte) string {
-	if quote == '"' || strings.ContainsFunc(s, unprintable) {
+	if quote == '"' || !utf8.ValidString(s) || strings.ContainsFunc(s, unprintable) {
 		return quoteJSON(s)
 	}
-	return "'" + strings.ReplaceAll(s, "'", "''") + "'"
+	return "'" + doubleSingle(s) + "'"
 }
