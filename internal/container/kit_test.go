@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -26,6 +27,18 @@ func fixtures(t testing.TB, format string) map[string][]byte {
 		files[filepath.Base(p)] = b
 	}
 	return files
+}
+
+// tool returns the path of a program that checks us. Without it the test is
+// skipped, but not where all tools must be: in continuous integration.
+func tool(t testing.TB, name string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil && os.Getenv("CI") != "true" {
+		t.Skip("no " + name)
+	}
+	require.NoError(t, err)
+	return path
 }
 
 // walk walks b, which must not fail for reasons of I/O.
