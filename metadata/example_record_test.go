@@ -31,7 +31,7 @@ func ExampleRecord_MarshalJSON() {
 
 func ExampleParseProviderCode() {
 	code, err := metadata.ParseProviderCode("001191990099MA01ABCD5610001")
-	fmt.Println(code.USCC, code.Service == metadata.Generation, code.Model, err)
+	fmt.Println(code.USCC, code.Service == metadata.ServiceGeneration, code.Model, err)
 	_, err = metadata.ParseProviderCode("001191990099MA01ABCD5710001")
 	bad, _ := errors.AsType[*metadata.CodeError](err)
 	fmt.Println(bad.Position, bad.Problem)
@@ -41,7 +41,7 @@ func ExampleParseProviderCode() {
 }
 
 func ExampleNewProviderCode() {
-	code, err := metadata.NewProviderCode("91990099MA01ABCD56", metadata.Propagation, "0001")
+	code, err := metadata.NewProviderCode("91990099MA01ABCD56", metadata.ServicePropagation, "0001")
 	fmt.Println(code, err)
 	// Output: 001191990099MA01ABCD5620001 <nil>
 }

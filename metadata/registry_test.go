@@ -31,7 +31,7 @@ func fixtures(t testing.TB) []fixture {
 	for format := range Formats() {
 		paths, err := filepath.Glob(filepath.Join("testdata", format.Name, "*"))
 		require.NoError(t, err)
-		_ = 0
+		require.NotEmpty(t, paths, "no fixture for %s", format.Name)
 		for _, p := range paths {
 			b, err := os.ReadFile(p)
 			require.NoError(t, err)
