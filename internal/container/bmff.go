@@ -1,0 +1,338 @@
+package container
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+	"strings"
+)
+
+// The ISO base media file format, ISO/IEC 14496-12, and QuickTime, which it
+// comes from: a tree of boxes of size, type and body. MP4, M4A, MOV, 3GP.
+
+// A bmffBox is one box of the tree.
+type bmffBox struct {
+	kind         string // four bytes
+	offset, size int64  // of the whole box
+	header       int64  // bytes before the body
+	last         int64  // of a container: where one more child may stand
+	open         bool   // the size field is 0: to the end of what holds the box
+	depth        int32
+	parent       *bmffBox
+}
+
+func (b *bmffBox) body() int64 { return b.offset + b.header }
+func (b *bmffBox) end() int64  { return b.offset + b.size }
+
+// in reports whether the box is a child of a box of that kind.
+func (b *bmffBox) in(kind string) bool { return b.parent != nil && b.parent.kind == kind }
+
+// path names the box from the root: "moov.udta.meta".
+func (b *bmffBox) path() string {
+	if b.parent == nil {
+		return bmffName(b.kind)
+	}
+	return b.parent.path() + "." + bmffName(b.kind)
+}
+
+// bmffName returns a box type in UTF-8: QuickTime's © is Mac Roman.
+func bmffName(kind string) string {
+	if rest, ok := strings.CutPrefix(kind, "\xa9"); ok {
+		return "©" + printable(rest)
+	}
+	return printable(kind)
+}
+
+// bmffBoxes yields the boxes from one position to another. A box that claims
+// more than there is comes cut, before the error.
+func bmffBoxes(src *Source, parent *bmffBox, from, to int64) iter.Seq2[bmffBox, error] {
+	return func(yield func(bmffBox, error) bool) {
+		for pos := from; pos < to; {
+			b, err := bmffBoxAt(src, parent, pos, to)
+			if err != nil {
+				yield(bmffBox{offset: pos}, err)
+				return
+			}
+			if b.size == 0 {
+				return
+			}
+			claim := b.size
+			b.size = min(claim, to-pos)
+			if !yield(b, nil) {
+				return
+			}
+			if claim > b.size {
+				yield(b, &FormatError{Offset: pos, Err: fmt.Errorf("%s box of %d bytes where %d are left", printable(b.kind), claim, b.size)})
+				return
+			}
+			pos += b.size
+		}
+	}
+}
+
+// bmffBoxAt returns the box at pos, of size 0 where the list ends: before zeros,
+// and in a container before what is too short for a box.
+func bmffBoxAt(src *Source, parent *bmffBox, pos, to int64) (bmffBox, error) {
+	if err := src.Element(); err != nil {
+		return bmffBox{}, err
+	}
+	h, err := src.Peek(pos, int(min(8, to-pos)))
+	if err != nil {
+		return bmffBox{}, err
+	}
+	if len(h) < 8 {
+		if parent == nil && strings.Trim(string(h), "\x00") != "" {
+			return bmffBox{}, errTruncated
+		}
+		return bmffBox{}, nil
+	}
+	b := bmffBox{kind: string(h[4:]), offset: pos, size: int64(binary.BigEndian.Uint32(h)), header: 8, parent: parent}
+	if parent != nil {
+		b.depth = parent.depth + 1
+	}
+	switch {
+	case b.size == 0 && b.kind == "\x00\x00\x00\x00":
+		return b, nil
+	case b.size == 0:
+		b.open, b.size = true, to-pos
+	case b.size == 1:
+		if h, err = src.Peek(pos+8, 8); err != nil {
+			return b, err
+		}
+		b.size, b.header = int64(min(binary.BigEndian.Uint64(h), math.MaxInt64)), 16
+	}
+	if b.size < b.header {
+		return b, &FormatError{Offset: pos, Err: fmt.Errorf("%s box of %d bytes", printable(b.kind), b.size)}
+	}
+	return b, nil
+}
+
+// BMFFBrand returns the major brand of a file of boxes, such as "isom", "M4A ",
+// "heic", "avif" or "jxl ". A file without one that starts as QuickTime did
+// before brands is "qt  ". The error is an I/O error.
+func BMFFBrand(src *Source) (major string, ok bool, err error) {
+	err = bmffBrand(src, &major)
+	if err = new(Layout).fail(0, err); err != nil {
+		return "", false, err
+	}
+	return major, major != "", nil
+}
+
+func bmffBrand(src *Source, major *string) error {
+	n := 0
+	for b, err := range bmffBoxes(src, nil, 0, src.Size()) {
+		if err != nil {
+			return err
+		}
+		switch b.kind {
+		case "ftyp", "styp":
+			if b.size-b.header < 8 {
+				return nil
+			}
+			h, err := src.Peek(b.body(), 4)
+			*major = string(h)
+			return err
+		case "free", "skip", "wide", "pnot", "moov", "mdat":
+			*major = "qt  "
+		case "JXL ", "jP  ": // signatures, before the brand
+		default:
+			return nil
+		}
+		if n++; n == 8 || b.kind == "moov" || b.kind == "mdat" {
+			return nil
+		}
+	}
+	return nil
+}
+
+type bmffFile struct {
+	Layout
+	src        *Source
+	brand      string
+	values     []bmffValue // of Slots, by index
+	ftyp       *bmffBox
+	moov       *bmffBox
+	udta       *bmffBox       // of moov
+	mdta       *bmffMeta      // of udta: where the guide's record goes
+	compressed *bmffBox       // holds offsets that cannot be seen
+	guides     [Text + 1]bool // kinds whose place is taken
+	segment    bool           // has moof or meta: may do without moov
+}
+
+// A bmffValue says how to edit a slot.
+type bmffValue struct {
+	box   *bmffBox              // holds the value
+	item  *bmffBox              // goes when the value goes
+	bytes Range                 // of box, replaced by a new value
+	frame func(v []byte) []byte // makes a value those bytes; nil: as is
+	limit int64                 // bytes of a value that has a frame; 0: none
+}
+
+// BMFF walks a file of the MP4 and QuickTime family. It reads box headers and
+// texts, never sample tables or media.
+func BMFF(src *Source) (File, error) {
+	f := &bmffFile{src: src}
+	var err error
+	if f.brand, _, err = BMFFBrand(src); err != nil {
+		return f, err
+	}
+	if _, err = f.boxes(nil, 0, src.Size()); err != nil {
+		return f, err
+	}
+	if f.moov == nil && !f.segment {
+		f.damage(src.Size(), "no moov box")
+	}
+	return f, nil
+}
+
+// boxes lists the slots of boxes. It returns the end of the last one, before
+// which more may be put: before the box itself if it is open.
+func (f *bmffFile) boxes(parent *bmffBox, from, to int64) (int64, error) {
+	last := from
+	for b, err := range bmffBoxes(f.src, parent, from, to) {
+		if err == nil {
+			last = b.end()
+			if b.open {
+				last = b.offset
+			}
+			err = f.box(b)
+		}
+		if err := f.fail(b.offset, err); err != nil {
+			return last, err
+		}
+	}
+	return last, nil
+}
+
+func (f *bmffFile) box(b bmffBox) error {
+	switch b.kind {
+	case "ftyp":
+		if f.ftyp == nil {
+			c := b
+			f.ftyp = &c
+		}
+	case "moov", "trak", "udta":
+		c := b
+		return f.container(&c)
+	case "meta":
+		f.segment = f.segment || b.parent == nil
+		return f.meta(&bmffMeta{bmffBox: b})
+	case "moof":
+		f.segment = true
+	case "cmov", "!mov", "!mof":
+		c := b
+		f.compressed = &c
+	case "uuid":
+		return f.uuid(b)
+	default:
+		if b.in("udta") {
+			return f.userData(b)
+		}
+	}
+	return nil
+}
+
+func (f *bmffFile) container(b *bmffBox) error {
+	if int64(b.depth) >= f.src.Depth {
+		return &LimitError{What: "nesting of boxes", Limit: f.src.Depth}
+	}
+	switch {
+	case b.kind == "moov" && b.parent == nil && f.moov == nil:
+		f.moov = b
+	case b.kind == "udta" && b.parent != nil && b.parent == f.moov && f.udta == nil:
+		f.udta = b
+	}
+	var err error
+	b.last, err = f.boxes(b, b.body(), b.end())
+	return err
+}
+
+// add lists a slot whose value fills the range of v.
+func (f *bmffFile) add(s Slot, v bmffValue) {
+	if v.item == nil {
+		v.item = v.box
+	}
+	s.Guide = s.Guide && !f.guides[s.Kind]
+	f.guides[s.Kind] = f.guides[s.Kind] || s.Guide
+	f.Slots = append(f.Slots, s)
+	f.values = append(f.values, v)
+}
+
+// The user types of uuid boxes: XMP part 3 (ISO 16684-1), C2PA 2.1 clause A.5.
+const (
+	uuidXMP  = "\xbe\x7a\xcf\xcb\x97\xa9\x42\xe8\x9c\x71\x99\x94\x91\xe3\xaf\xac"
+	uuidC2PA = "\xd8\xfe\xc3\xd6\x1b\x0e\x48\x3c\x92\x97\x58\x28\x87\x7e\xc4\x81"
+)
+
+func (f *bmffFile) uuid(b bmffBox) error {
+	if b.size-b.header < 16 {
+		return nil
+	}
+	id, err := f.src.Peek(b.body(), 16)
+	if err != nil {
+		return err
+	}
+	switch string(id) {
+	case uuidXMP:
+		return f.whole(Slot{Kind: XMP, Place: "MP4 " + b.path() + " XMP", Guide: true}, b, b.body()+16)
+	case uuidC2PA:
+		return f.credentials(b)
+	}
+	return nil
+}
+
+// whole adds the slot of a box that is all value from one position on.
+func (f *bmffFile) whole(s Slot, b bmffBox, from int64) error {
+	at := Range{from, b.end() - from}
+	var err error
+	if s.Value, err = f.src.Bytes(at.Offset, at.Length, s.Place); err != nil {
+		return err
+	}
+	s.Ranges = []Range{at}
+	f.add(s, bmffValue{box: &b, bytes: at})
+	return nil
+}
+
+// credentials adds the slot of a C2PA box that holds a manifest store.
+func (f *bmffFile) credentials(b bmffBox) error {
+	_, store, err := bmffC2PA(f.src, b)
+	if err != nil || store == 0 {
+		return err
+	}
+	h, err := f.src.Peek(store, 4)
+	if err != nil {
+		return err
+	}
+	rest := b.end() - store
+	n := int64(binary.BigEndian.Uint32(h)) // of the JUMBF box; what follows is padding
+	if n < 8 || n > rest {
+		n = rest
+	}
+	f.add(Slot{Kind: C2PA, Place: "MP4 " + b.path() + " C2PA", Guide: true, Ranges: []Range{{store, n}}},
+		bmffValue{box: &b, bytes: Range{store, rest}})
+	return nil
+}
+
+// bmffC2PA returns the positions in a C2PA box of the offset of the first
+// Merkle box, and of the manifest store; 0 for a box of another purpose.
+func bmffC2PA(src *Source, b bmffBox) (merkle, store int64, err error) {
+	from := b.body() + 16
+	h, err := src.Peek(from, int(min(32, b.end()-from)))
+	if err != nil || len(h) < 4 {
+		return 0, 0, err
+	}
+	purpose, rest, ok := strings.Cut(string(h[4:]), "\x00")
+	if !ok || len(rest) < 8 {
+		return 0, 0, nil
+	}
+	switch purpose {
+	case "manifest", "original", "update":
+		merkle = from + 4 + int64(len(purpose)) + 1
+		return merkle, merkle + 8, nil
+	}
+	return 0, 0, nil
+}
+
+var errCompressed = errors.New("compressed movie header")
