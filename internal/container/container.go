@@ -79,6 +79,11 @@ type Layout struct {
 // Summary returns l itself: a format embeds Layout and is a [File].
 func (l *Layout) Summary() *Layout { return l }
 
+// hasGuide reports whether a slot in the format's own place for kind is listed.
+func (l *Layout) hasGuide(kind Kind) bool {
+	return slices.ContainsFunc(l.Slots, func(s Slot) bool { return s.Kind == kind && s.Guide })
+}
+
 // damage records the first break of the structure.
 func (l *Layout) damage(off int64, format string, args ...any) {
 	if l.Damage == nil {

@@ -1,0 +1,246 @@
+package container
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+	"strconv"
+
+	"github.com/aigclabel/aigclabel/internal/splice"
+)
+
+// MP3: ID3v2 tags, MPEG audio frames (see [findMPEG]), and at the end any of an
+// appended ID3v2.4 tag, APEv2, Lyrics3 v2 and ID3v1.
+
+const (
+	id3v1Size   = 128
+	lyricsSize  = 15 // of the end of a Lyrics3 v2 block: its size and a mark
+	lyricsMark  = "LYRICS200"
+	mp3MaxTails = 8
+)
+
+type mp3File struct {
+	Layout
+	src     *Source
+	tags    []*id3Tag // in the order of the file
+	apes    []*apeTag
+	comment int // the slot of the ID3v1 comment, -1 for none
+}
+
+// IsMP3 reports whether src is MPEG-1, 2 or 2.5 audio of layers I to III: behind
+// an ID3v2 tag one frame header that another one confirms, else three headers
+// in a row. A tag that is all there is of the file counts as MP3.
+func IsMP3(src *Source) (bool, error) {
+	pos := int64(0)
+	for pos <= src.Size()-id3HeaderSize {
+		h, err := src.Peek(pos, id3HeaderSize)
+		if err != nil {
+			return false, err
+		}
+		size, ok := id3Size(h)
+		if !ok {
+			break
+		}
+		pos += size
+	}
+	if pos > 0 && pos >= src.Size() {
+		return true, nil
+	}
+	_, ok, err := findMPEG(src, pos, pos > 0)
+	return ok, err
+}
+
+// MP3 walks an MP3 file. It reads the audio no further than its first frame: a
+// cut in the audio is damage where a Xing, Info or VBRI header states the
+// length of the stream, and goes unseen without one.
+func MP3(src *Source) (File, error) {
+	f := &mp3File{src: src, comment: -1}
+	return f, f.fail(src.Size(), f.walk())
+}
+
+func (f *mp3File) walk() error {
+	pos := int64(0)
+	for {
+		t, err := f.readID3(f.src, pos, f.src.Size(), pos == 0)
+		if err != nil {
+			return err
+		}
+		if t == nil {
+			break
+		}
+		if err := f.src.Element(); err != nil {
+			return err
+		}
+		f.tags = append(f.tags, t)
+		pos += t.Length
+	}
+	if err := f.audio(pos); err != nil {
+		return err
+	}
+	return f.walkTails(pos)
+}
+
+// audio checks the first frame and the length that it states. Some encoders
+// count the tags behind the audio: they are given the benefit of the doubt.
+func (f *mp3File) audio(pos int64) error {
+	first, ok, err := findMPEG(f.src, pos, len(f.tags) > 0)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		f.damage(pos, "no MPEG audio frame")
+		return nil
+	}
+	n, err := mpegBytes(f.src, first)
+	if err == nil && n > f.src.Size()-first {
+		f.damage(f.src.Size(), "MPEG audio: %w", errTruncated)
+	}
+	return err
+}
+
+// A tail is a tag behind the audio.
+type tail struct {
+	start, end int64
+	read       func(start, end int64) error
+}
+
+// walkTails lists the tags behind the audio, which begins at from. They are
+// found from the end of the file backwards.
+func (f *mp3File) walkTails(from int64) error {
+	var tails []tail
+	end := f.src.Size()
+	for range mp3MaxTails {
+		t, ok, err := f.tail(from, end)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			break
+		}
+		tails = append(tails, t)
+		end = t.start
+	}
+	for _, t := range f.tags {
+		if t.seek >= from && t.seek < end {
+			tails = append(tails, tail{t.seek, end, f.appended})
+			end = t.seek
+		}
+	}
+	slices.SortFunc(tails, func(a, b tail) int { return cmp.Compare(a.start, b.start) })
+	for _, t := range tails {
+		if err := f.fail(t.start, t.read(t.start, t.end)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tail returns the tag that ends at end.
+func (f *mp3File) tail(from, end int64) (tail, bool, error) {
+	if end == f.src.Size() && end-from >= id3v1Size {
+		start := end - id3v1Size
+		b, err := f.src.Peek(start, 3)
+		if err != nil || string(b) == "TAG" {
+			return tail{start, end, f.id3v1}, true, err
+		}
+	}
+	if end-from < apeHeaderSize {
+		return tail{}, false, nil
+	}
+	b, err := f.src.Peek(end-apeHeaderSize, apeHeaderSize)
+	if err != nil {
+		return tail{}, false, err
+	}
+	t := tail{end: end}
+	var ok bool
+	switch footer := b[apeHeaderSize-id3HeaderSize:]; {
+	case string(b[:8]) == apeMagic:
+		t.read = f.ape
+		t.start, ok = apeStart(b, end)
+	case string(footer[:3]) == "3DI":
+		size, safe := syncsafe(footer[6:])
+		t.read = f.appended
+		t.start, ok = end-size-2*id3HeaderSize, safe
+	case string(b[apeHeaderSize-len(lyricsMark):]) == lyricsMark:
+		size, err := strconv.Atoi(string(b[apeHeaderSize-lyricsSize : apeHeaderSize-len(lyricsMark)]))
+		t.read = func(int64, int64) error { return nil }
+		t.start, ok = end-lyricsSize-int64(size), err == nil && size >= 0
+	}
+	return t, ok && t.start >= from, nil
+}
+
+func (f *mp3File) ape(start, end int64) error {
+	t, err := f.readAPE(f.src, start, end)
+	if t != nil {
+		f.apes = append(f.apes, t)
+	}
+	return err
+}
+
+func (f *mp3File) appended(start, end int64) error {
+	t, err := f.readID3(f.src, start, end, false)
+	if t != nil {
+		f.tags = append(f.tags, t)
+	}
+	return err
+}
+
+// id3v1 lists the comment of an ID3v1 tag, or of ID3v1.1, which has a track
+// number behind it.
+func (f *mp3File) id3v1(start, _ int64) error {
+	const comment, size = 97, 30
+	b, err := f.src.Bytes(start+comment, size, "ID3v1 comment")
+	if err != nil {
+		return err
+	}
+	if b[size-2] == 0 {
+		b = b[:size-2]
+	}
+	if b = bytes.TrimRight(b, "\x00 "); len(b) == 0 {
+		return nil
+	}
+	s := Slot{Kind: Text, Key: "comment", Place: "ID3v1 comment", Ranges: []Range{{start + comment, int64(len(b))}}}
+	value, _ := id3Decode(id3Latin1, b, nil)
+	if s.Value = []byte(value); value != string(b) {
+		s.Encoding = id3EncodingName(id3Latin1)
+	}
+	f.comment = len(f.Slots)
+	f.Slots = append(f.Slots, s)
+	return nil
+}
+
+// Plan implements [File]. A file without a tag gets one in front. The thirty
+// bytes of an ID3v1 comment are not edited.
+func (f *mp3File) Plan(changes []Change) (*splice.Plan, error) {
+	additions := slices.DeleteFunc(slices.Clone(changes), func(c Change) bool { return c.Slot != nil || c.Value == nil })
+	var edits []splice.Edit
+	if len(additions) > 0 && (len(f.tags) == 0 || f.tags[0].Offset > 0) {
+		tag, err := newID3(additions)
+		if err != nil {
+			return nil, err
+		}
+		edits = append(edits, splice.Edit{Insert: tag})
+		additions = nil
+	}
+	for _, t := range f.tags {
+		e, err := t.plan(&f.Layout, changes, additions)
+		if err != nil {
+			return nil, err
+		}
+		edits = append(edits, e...)
+		additions = nil
+	}
+	for _, t := range f.apes {
+		e, err := t.plan(&f.Layout, changes)
+		if err != nil {
+			return nil, err
+		}
+		edits = append(edits, e...)
+	}
+	if f.comment >= 0 {
+		if c, ok := changed(changes, &f.Slots[f.comment]); ok && !bytes.Equal(c.Value, f.Slots[f.comment].Value) {
+			return nil, ErrNoPlace
+		}
+	}
+	return splice.New(f.src.ReaderAt(), f.src.Size(), edits)
+}

@@ -1,0 +1,17 @@
+package container
+
+import (
+	"testing"
+)
+
+var someRecord = []byte(`{"Label":"1","ContentProducer":"001191990099MA01ABCD5610001","ProduceID":"1"}`)
+
+func TestMP3RoundTrip(t *testing.T) {
+	for name, b := range fixtures(t, "mp3") {
+		t.Run(name, func(t *testing.T) {
+			roundTrip(t, MP3, b, Record, someRecord, []byte(`{"Label":"2"}`), []byte(`{"名":"值"}`))
+		})
+	}
+}
+
+func FuzzMP3(f *testing.F) { fuzz(f, "mp3", MP3, Record, someRecord) }
