@@ -1,0 +1,86 @@
+// Video labels a clip in place and shows what a platform may learn about it.
+//
+//	go run ./examples/video
+package main
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"os"
+	"path/filepath"
+
+	"github.com/aigclabel/aigclabel/label"
+	"github.com/aigclabel/aigclabel/metadata"
+)
+
+func main() {
+	log.SetFlags(0)
+	if err := run(); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run() error {
+	ctx := context.Background()
+	clip, err := copyToTemp(filepath.Join("examples", "video", "clip.mp4"))
+	if err != nil {
+		return err
+	}
+	before, err := os.Stat(clip)
+	if err != nil {
+		return err
+	}
+
+	// In place means: a new file beside it, read again, then renamed over it. The
+	// pictures and the sound are copied, never decoded; only the tables that say
+	// where they lie move with the label. So this takes as long as a copy.
+	labeler := label.Labeler{Producer: "001191990099MA01ABCD5610001"}
+	receipt, err := labeler.LabelFile(ctx, clip, clip, label.Artifact{ID: "clip-3"})
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%s\n  %d bytes became %d\n", clip, before.Size(), receipt.Size)
+
+	// Reading takes the head of the file and the boxes with labels: as much of a
+	// 4 GB film as of this clip.
+	f, err := os.Open(clip)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	src, err := metadata.File(f)
+	if err != nil {
+		return err
+	}
+	reading, err := metadata.Read(src, nil)
+	if err != nil {
+		return err
+	}
+	for _, site := range reading.Sites {
+		fmt.Printf("  %s at byte %d: %s\n", site.Place, site.Offset, site.Value)
+	}
+
+	// What the uploader says counts too, when the file itself says less.
+	var verifier label.Verifier
+	report, err := verifier.Verify(ctx, src, &label.Upload{Declared: true})
+	if err != nil {
+		return err
+	}
+	fmt.Println("  show around the player:", report.Notice)
+	return nil
+}
+
+// copyToTemp copies a file, so that the example stays as it is.
+func copyToTemp(name string) (string, error) {
+	b, err := os.ReadFile(name)
+	if err != nil {
+		return "", err
+	}
+	dir, err := os.MkdirTemp("", "aigclabel-")
+	if err != nil {
+		return "", err
+	}
+	dst := filepath.Join(dir, filepath.Base(name))
+	return dst, os.WriteFile(dst, b, 0o600)
+}
