@@ -106,8 +106,11 @@ func TestLabelFileFailureLeavesNothing(t *testing.T) {
 		"canceled":       func() error { _, err := l.LabelFile(canceled, src, dst, Artifact{}); return err },
 		"bad id":         func() error { _, err := l.LabelFile(t.Context(), src, dst, Artifact{ID: "a b"}); return err },
 		"no such source": func() error { _, err := l.LabelFile(t.Context(), src+"x", dst, Artifact{}); return err },
-		"no directory":   func() error { _, err := l.LabelFile(t.Context(), src, filepath.Join(dir, "no", "x"), Artifact{}); return err },
-		"directory":      func() error { _, err := l.LabelFile(t.Context(), src, dir, Artifact{}); return err },
+		"no directory": func() error {
+			_, err := l.LabelFile(t.Context(), src, filepath.Join(dir, "no", "x"), Artifact{})
+			return err
+		},
+		"directory": func() error { _, err := l.LabelFile(t.Context(), src, dir, Artifact{}); return err },
 		"unlabelled": func() error {
 			_, err := PropagateFile(t.Context(), src, dst, metadata.Propagation{Propagator: "p"}, nil)
 			return err
