@@ -56,12 +56,14 @@ func ReadAll(r io.Reader, name string, limit int64) (Source, error) {
 //	field      default  bounds
 //	Elements   1 Mi     chunks, boxes, frames, objects and entries of a file
 //	Depth      32       nesting of boxes, objects and elements
+//	Count      8 Ki     values of a file: texts, records, packets
 //	Value      8 MiB    one value: a record, an XMP packet, an Exif block
 //	Values     32 MiB   all values of a file
 //	Inflated   8 MiB    all decompressed bytes of a file
 type Limits struct {
 	Elements int64
 	Depth    int64
+	Count    int64
 	Value    int64
 	Values   int64
 	Inflated int64

@@ -64,7 +64,8 @@ type Layout struct {
 	// file. Slots found before the damage, or beside it, are listed all the same.
 	Damage error
 
-	// Limits lists the *[LimitError] values that made the walk skip something.
+	// Limits lists the *[LimitError] values that made the walk skip something,
+	// each once.
 	Limits []error
 
 	// Signed names a signature over the file's bytes that an edit breaks or
@@ -100,7 +101,9 @@ func (l *Layout) fail(off int64, err error) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &limit):
-		l.Limits = append(l.Limits, err)
+		if !slices.ContainsFunc(l.Limits, func(e error) bool { return *e.(*LimitError) == *limit }) {
+			l.Limits = append(l.Limits, limit)
+		}
 		return nil
 	case errors.As(err, &bad):
 		if l.Damage == nil {

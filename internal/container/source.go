@@ -7,12 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // Limits bound what a file may claim. The zero value of a field is its default.
 type Limits struct {
 	Elements int64 // chunks, boxes, frames, objects, entries in one file: 1 Mi
 	Depth    int64 // nesting: 32
+	Count    int64 // values of one file: 8 Ki
 	Value    int64 // bytes of one value: 8 MiB
 	Values   int64 // bytes of all values of one file: 32 MiB
 	Inflated int64 // decompressed bytes of one file: 8 MiB
@@ -26,6 +28,7 @@ func (l Limits) orDefault() Limits {
 	}
 	fill(&l.Elements, 1<<20)
 	fill(&l.Depth, 32)
+	fill(&l.Count, 8<<10)
 	fill(&l.Value, 8<<20)
 	fill(&l.Values, 32<<20)
 	fill(&l.Inflated, 8<<20)
@@ -50,7 +53,7 @@ type Source struct {
 	size    int64
 	front   []byte
 	scratch [peekSize]byte
-	spent   struct{ elements, values, inflated int64 }
+	spent   struct{ elements, count, values, inflated int64 }
 }
 
 // NewSource returns a source over the first size bytes of r.
@@ -95,10 +98,14 @@ func (s *Source) Bytes(off, n int64, what string) ([]byte, error) {
 	if n > s.Values-s.spent.values {
 		return nil, &LimitError{What: "all values", Limit: s.Values}
 	}
+	if s.spent.count >= s.Count {
+		return nil, &LimitError{What: "number of values", Limit: s.Count}
+	}
 	b, ok, err := s.window(off, n)
 	if err != nil {
 		return nil, err
 	}
+	s.spent.count++
 	s.spent.values += n
 	if ok {
 		return b, nil
@@ -158,12 +165,32 @@ func (s *Source) Deflated(b []byte, what string) ([]byte, error) {
 
 func (s *Source) decompress(r io.Reader, what string) ([]byte, error) {
 	left := s.Inflated - s.spent.inflated
-	b, err := io.ReadAll(io.LimitReader(r, left+1))
+	b, err := readAll(io.LimitReader(r, left+1))
 	s.spent.inflated += min(int64(len(b)), left)
 	if int64(len(b)) > left {
 		return nil, &LimitError{What: "decompressed " + what, Limit: s.Inflated}
 	}
 	return b, err
+}
+
+// readAll is [io.ReadAll] in blocks that are not copied as they grow: a bomb
+// costs twice the limit, not five times.
+func readAll(r io.Reader) ([]byte, error) {
+	var blocks [][]byte
+	for size := 4 << 10; ; size = min(2*size, 1<<20) {
+		block := make([]byte, 0, size)
+		for len(block) < size {
+			n, err := r.Read(block[len(block):size])
+			block = block[:len(block)+n]
+			if err == io.EOF {
+				return slices.Concat(append(blocks, block)...), nil
+			}
+			if err != nil {
+				return nil, err
+			}
+		}
+		blocks = append(blocks, block)
+	}
 }
 
 // deflate compresses to zlib format.
