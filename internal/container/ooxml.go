@@ -77,6 +77,7 @@ type ooxmlSlot struct {
 // that it names, so that an edit of the record usually leaves it valid.
 func OOXML(src *Source) (File, error) {
 	f, err := openOOXML(src)
+	src.ooxml = nil
 	if err != nil {
 		return f, err
 	}
@@ -95,21 +96,27 @@ func ZIPKind(src *Source) (string, error) {
 		return "", err
 	}
 	e := f.zip.find("mimetype")
-	if e == nil || e.size > peekSize*4 {
-		return f.kind(), nil
+	if kind := f.kind(); kind != "" || e == nil || e.size > peekSize {
+		return kind, nil
 	}
-	b, err := f.zip.read(e)
-	return "mimetype:" + strings.TrimSpace(string(b)), f.fail(e.local, err)
+	mime, err := f.zip.read(e)
+	if err != nil || len(mime) == 0 {
+		return "", f.fail(e.local, err)
+	}
+	return "mimetype:" + strings.TrimSpace(string(mime)), nil
 }
 
-// openOOXML reads what a package says of its parts.
-func openOOXML(src *Source) (*ooxmlFile, error) {
-	f := &ooxmlFile{roles: map[string]string{
+// openOOXML reads what a package says of its parts, once for its sniffers and
+// the walk.
+func openOOXML(src *Source) (f *ooxmlFile, err error) {
+	if src.ooxml != nil {
+		return src.ooxml, nil
+	}
+	f = &ooxmlFile{roles: map[string]string{
 		"docprops/core.xml":   "core",
 		"docprops/app.xml":    "extended",
 		"docprops/custom.xml": "custom",
 	}}
-	var err error
 	if f.zip, err = openZIP(src, &f.Layout); err != nil {
 		return f, err
 	}
@@ -119,8 +126,11 @@ func openOOXML(src *Source) (*ooxmlFile, error) {
 	if f.customName == "" {
 		f.customName = ooxmlCustom
 	}
-	f.types, err = f.named(opcTypes, f.contentType)
-	return f, err
+	if f.types, err = f.named(opcTypes, f.contentType); err != nil {
+		return f, err
+	}
+	src.ooxml = f
+	return f, nil
 }
 
 // named reads a part that every package has.

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"path"
+	"slices"
 	"strings"
 
 	"github.com/aigclabel/aigclabel/internal/splice"
@@ -37,8 +39,7 @@ type ooxmlEdit struct {
 	recorded bool              // a record was set
 }
 
-// Plan implements [File]. A new part of custom properties goes behind
-// _rels/.rels, which is near the head of the file.
+// Plan implements [File].
 func (f *ooxmlFile) Plan(changes []Change) (*splice.Plan, error) {
 	switch {
 	case f.Encrypted:
@@ -71,7 +72,19 @@ func (f *ooxmlFile) Plan(changes []Change) (*splice.Plan, error) {
 			return nil, err
 		}
 	}
-	return f.zip.plan(w.contents, f.rels.entry.name)
+	return f.zip.plan(w.contents, f.front())
+}
+
+// front returns the entry behind which a new part goes: the first in the folder
+// of the document. Programs that look at the head of a file for its type want
+// to see that folder among the first entries, close to each other.
+func (f *ooxmlFile) front() string {
+	folder := path.Dir(f.main) + "/"
+	i := slices.IndexFunc(f.zip.entries, func(e zipEntry) bool { return strings.HasPrefix(e.name, folder) })
+	if i < 0 {
+		return f.rels.entry.name
+	}
+	return f.zip.entries[i].name
 }
 
 // edit adds an edit of a part.
