@@ -54,6 +54,7 @@ type Source struct {
 	front   []byte
 	scratch [peekSize]byte
 	spent   struct{ elements, count, values, inflated int64 }
+	ooxml   *ooxmlFile // opened by [ZIPKind], for the walk that follows
 }
 
 // NewSource returns a source over the first size bytes of r.
