@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 )
 
@@ -208,15 +207,6 @@ func (f *pdfFile) add(s Slot, p pdfPlace) {
 	f.places = append(f.places, p)
 }
 
-func (f *pdfFile) hasGuide(k Kind) bool {
-	for _, s := range f.Slots {
-		if s.Kind == k && s.Guide {
-			return true
-		}
-	}
-	return false
-}
-
 // metadata lists the XMP packet of the document.
 func (f *pdfFile) metadata() {
 	o := f.resolve(f.root.value.lookup("Metadata"))
@@ -254,9 +244,8 @@ func (f *pdfFile) manifests() {
 			continue
 		}
 		s := Slot{Kind: C2PA, Place: "PDF C2PA_Manifest", Guide: !f.hasGuide(C2PA), Ranges: []Range{span}}
-		if filter, err := f.filter(o); err != nil || filter != "" {
-			s.Encoding = "deflate"
-			f.note(err)
+		if f.direct(o.value.lookup("Filter")) != nil {
+			s.Encoding = "pdf-filter"
 		}
 		f.add(s, pdfPlace{})
 	}
@@ -301,17 +290,24 @@ const maxPDFFields = 512
 
 // signedField reports whether a field of the form is signed.
 func (f *pdfFile) signedField(form pdfValue) bool {
-	queue := slices.Collect(f.direct(form.lookup("Fields")).elements())
-	for n := 0; n < min(len(queue), maxPDFFields); n++ {
+	queue := appendPDFFields(nil, f.direct(form.lookup("Fields")))
+	for n := 0; n < len(queue); n++ {
 		field := f.direct(queue[n])
 		if f.direct(field.lookup("FT")).name() == "Sig" && f.direct(field.lookup("V")).isDict() {
 			return true
 		}
-		for kid := range f.direct(field.lookup("Kids")).elements() {
-			if len(queue) < maxPDFFields {
-				queue = append(queue, kid)
-			}
-		}
+		queue = appendPDFFields(queue, f.direct(field.lookup("Kids")))
 	}
 	return false
+}
+
+// appendPDFFields appends the elements of an array while there is room.
+func appendPDFFields(queue []pdfValue, array pdfValue) []pdfValue {
+	for v := range array.elements() {
+		if len(queue) == maxPDFFields {
+			break
+		}
+		queue = append(queue, v)
+	}
+	return queue
 }

@@ -24,6 +24,9 @@ func (o *pdfObject) ranges(from, end int) []Range {
 	return []Range{{o.at + int64(from), int64(end - from)}}
 }
 
+// maxPDFGeneration is the greatest generation number, ISO 32000-1 Annex C.
+const maxPDFGeneration = 65535
+
 // pdfBlock is how much of the file one look at an object reads.
 const pdfBlock = 4 << 10
 
@@ -103,7 +106,10 @@ func readPDFObject(l *pdfLexer) (*pdfObject, error) {
 	if o.gen, err = l.integer(); err != nil {
 		return nil, err
 	}
-	if err = l.keyword("obj"); err != nil {
+	if err = l.keyword("obj"); err == nil && o.gen > maxPDFGeneration {
+		err = errPDFSyntax
+	}
+	if err != nil {
 		return nil, err
 	}
 	if o.value, err = l.value(); err != nil {
@@ -132,7 +138,10 @@ func readPDFObject(l *pdfLexer) (*pdfObject, error) {
 // layout says why.
 func (f *pdfFile) resolve(v pdfValue) *pdfObject {
 	num, gen, ok := v.reference()
-	if !ok {
+	switch {
+	case v == nil:
+		return nil
+	case !ok:
 		return &pdfObject{value: v}
 	}
 	o, err := f.object(num, gen)

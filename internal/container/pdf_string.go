@@ -109,9 +109,9 @@ const utf16BOM, utf16LEBOM, utf8BOM = "\xfe\xff", "\xff\xfe", "\xef\xbb\xbf"
 func decodePDFText(b []byte) []byte {
 	switch {
 	case bytes.HasPrefix(b, []byte(utf16BOM)):
-		return decodeUTF16(b[2:], binary.BigEndian)
-	case bytes.HasPrefix(b, []byte(utf16LEBOM)):
-		return decodeUTF16(b[2:], binary.LittleEndian)
+		return fromUTF16(b[2:])
+	case bytes.HasPrefix(b, []byte(utf16LEBOM)): // no standard's, but readers know it
+		return fromUTF16(swapPairs(b[2:]))
 	case bytes.HasPrefix(b, []byte(utf8BOM)):
 		return b[3:]
 	case isPDFDocASCII(b), !isASCII(b) && utf8.Valid(b):
@@ -124,12 +124,13 @@ func decodePDFText(b []byte) []byte {
 	return out
 }
 
-func decodeUTF16(b []byte, order binary.ByteOrder) []byte {
-	units := make([]uint16, len(b)/2)
-	for i := range units {
-		units[i] = order.Uint16(b[2*i:])
+// swapPairs returns b with the other byte order.
+func swapPairs(b []byte) []byte {
+	out := make([]byte, len(b)&^1)
+	for i := range out {
+		out[i] = b[i^1]
 	}
-	return []byte(string(utf16.Decode(units)))
+	return out
 }
 
 func isASCII(b []byte) bool {
