@@ -56,7 +56,7 @@ func EXIFTexts(block []byte) []EXIFText {
 		return nil
 	}
 	var texts []EXIFText
-	budget := int64(len(block)) // overlapping values must not multiply
+	budget := 4 * int64(len(block)) // overlapping values must not multiply
 	for _, d := range b.directories {
 		for _, e := range d.entries {
 			if exifTexts[e.tag] != "" && tiffTypeSize(e.typ) == 1 && e.length > 0 && e.length <= budget {

@@ -221,7 +221,7 @@ func TestOverlappingEXIFIsCheap(t *testing.T) {
 	}
 	copy(block[len(block)-1<<20:], charsetUnicode)
 	start := time.Now()
-	require.Len(t, EXIFTexts(block), 1)
+	require.Len(t, EXIFTexts(block), 4)
 	require.Empty(t, comments(RemoveEXIF(block, tagUserComment)))
 	require.Less(t, time.Since(start), 2*time.Second)
 }

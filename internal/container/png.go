@@ -228,6 +228,15 @@ func pngText(kind string, data []byte) (keyword string, n int, compressed, ok bo
 // the file's head find it.
 func (f *pngFile) Plan(changes []Change) (*splice.Plan, error) {
 	var edits []splice.Edit
+	for _, c := range changes { // before a chunk that is deleted at the same position
+		switch {
+		case c.Slot != nil:
+		case c.Kind == XMP:
+			edits = append(edits, splice.Edit{Offset: f.insert, Insert: pngEncode("iTXt", []byte(pngXMP+"\x00\x00\x00\x00\x00"), c.Value)})
+		default:
+			return nil, ErrNoPlace
+		}
+	}
 	for i, c := range f.chunks {
 		change, ok := changed(changes, &f.Slots[i])
 		switch {
@@ -240,15 +249,6 @@ func (f *pngFile) Plan(changes []Change) (*splice.Plan, error) {
 				value = deflate(value)
 			}
 			edits = append(edits, splice.Edit{Offset: c.Offset, Delete: c.Length, Insert: pngEncode(c.Kind, c.prefix, value)})
-		}
-	}
-	for _, c := range changes {
-		switch {
-		case c.Slot != nil:
-		case c.Kind == XMP:
-			edits = append(edits, splice.Edit{Offset: f.insert, Insert: pngEncode("iTXt", []byte(pngXMP+"\x00\x00\x00\x00\x00"), c.Value)})
-		default:
-			return nil, ErrNoPlace
 		}
 	}
 	return splice.New(f.src.ReaderAt(), f.src.Size(), edits)

@@ -1,0 +1,411 @@
+package container
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aigclabel/aigclabel/internal/splice"
+	"github.com/aigclabel/aigclabel/internal/xmp"
+)
+
+// JPEG, ISO/IEC 10918-1 Annex B: marker segments up to the first scan. The walk
+// ends there; what other software puts between scans, or into further images of
+// the file, is not found.
+
+const (
+	jpegXMP      = "http://ns.adobe.com/xap/1.0/\x00"       // XMP part 3, 1.1.3
+	jpegExtended = "http://ns.adobe.com/xmp/extension/\x00" // XMP part 3, 1.1.3.1
+	jpegEXIF     = "Exif\x00\x00"                           // CIPA DC-008, 4.7.2
+	jpegMPF      = "MPF\x00"                                // CIPA DC-007, 5.1
+	jpegJUMBF    = "JP"                                     // ISO/IEC 19566-5, D.2
+
+	maxJPEGPayload = 0xFFFF - 2
+	maxJPEGSlots   = 1024 // listed; those in the guide's place always are
+)
+
+// The markers that the walk knows.
+const (
+	markerTEM   = 0x01
+	markerRST0  = 0xD0
+	markerRST7  = 0xD7
+	markerSOI   = 0xD8
+	markerEOI   = 0xD9
+	markerSOS   = 0xDA
+	markerAPP0  = 0xE0
+	markerAPP1  = 0xE1
+	markerAPP2  = 0xE2
+	markerAPP11 = 0xEB
+	markerAPP15 = 0xEF
+	markerCOM   = 0xFE
+)
+
+type jpegFile struct {
+	Layout
+	src      *Source
+	segments [][]jpegSegment // of Slots, by index
+	extended map[string]int  // the slots of extended XMP, by GUID
+	stores   map[uint16]int  // the slots of C2PA stores, by box instance
+	skipped  bool            // slots, for their number
+	mpf      *jpegIndex
+	scan     int64 // of the first SOS
+
+	insert     struct{ exif, xmp int64 } // where new segments go
+	contiguous bool                      // only JFIF and Exif segments so far
+}
+
+type jpegSegment struct {
+	offset int64 // of the marker, after fill bytes
+	end    int64
+	marker byte
+	prefix []byte // of the payload, before the value
+	suffix []byte // after it
+	order  uint32 // of a piece of extended XMP: its offset there
+	piece  []byte
+}
+
+// payload returns where the bytes after the length begin.
+func (s jpegSegment) payload() int64 { return s.offset + 4 }
+
+// JPEG walks a JPEG file. A file that ends in its scan is damaged; one with
+// other data after its end of image, such as a motion photo, cannot be told
+// from that for certain without reading the scan, and gets the benefit of the
+// doubt when the file announces such data.
+func JPEG(src *Source) (File, error) {
+	f := &jpegFile{src: src, extended: map[string]int{}, stores: map[uint16]int{}, contiguous: true}
+	err := f.fail(src.Size(), f.walk())
+	f.assemble()
+	if err == nil && f.scan > 0 {
+		err = f.fail(src.Size(), f.tail())
+	}
+	return f, err
+}
+
+func (f *jpegFile) walk() error {
+	h, err := f.src.Peek(0, 3)
+	if err != nil {
+		return err
+	}
+	if string(h) != "\xFF\xD8\xFF" {
+		return &FormatError{Offset: 0, Err: errors.New("no JPEG signature")}
+	}
+	f.insert.exif, f.insert.xmp = 2, 2
+	for pos := int64(2); ; {
+		s, err := f.segment(pos)
+		if err != nil {
+			return err
+		}
+		switch {
+		case s.marker == markerSOS:
+			f.scan = s.offset
+			return nil
+		case s.marker == markerEOI:
+			return nil // tables without an image: B.5
+		}
+		if err := f.fail(s.offset, f.slot(s)); err != nil {
+			return err
+		}
+		pos = s.end
+	}
+}
+
+// marker finds the marker at pos, after any fill bytes (B.1.1.2).
+func (f *jpegFile) marker(pos int64) (jpegSegment, error) {
+	for {
+		if err := f.src.Element(); err != nil {
+			return jpegSegment{}, err
+		}
+		h, err := f.src.Peek(pos, int(max(2, min(16, f.src.Size()-pos))))
+		if err != nil {
+			return jpegSegment{}, err
+		}
+		n := len(h) - len(bytes.TrimLeft(h, "\xFF"))
+		switch {
+		case n == 0 || n < len(h) && (h[n] == 0 || h[n] == markerSOI):
+			return jpegSegment{}, &FormatError{Offset: pos, Err: errors.New("no marker")}
+		case n < len(h):
+			pos += int64(n) - 1
+			return jpegSegment{offset: pos, end: pos + 2, marker: h[n]}, nil
+		}
+		pos += int64(n) - 1
+	}
+}
+
+// segment reads the marker at pos, and the length if it has one.
+func (f *jpegFile) segment(pos int64) (jpegSegment, error) {
+	s, err := f.marker(pos)
+	if err != nil || s.marker == markerTEM || s.marker == markerEOI || s.marker >= markerRST0 && s.marker <= markerRST7 {
+		return s, err
+	}
+	h, err := f.src.Peek(s.end, 2)
+	if err != nil {
+		return s, err
+	}
+	n := int64(binary.BigEndian.Uint16(h))
+	switch {
+	case n < 2:
+		return s, &FormatError{Offset: s.offset, Err: fmt.Errorf("segment of length %d", n)}
+	case n > f.src.Size()-s.end:
+		return s, &FormatError{Offset: s.offset, Err: fmt.Errorf("segment %#x: %w", s.marker, errTruncated)}
+	}
+	s.end += n
+	return s, nil
+}
+
+// slot adds the slot of a segment that has one.
+func (f *jpegFile) slot(s jpegSegment) error {
+	isApp := s.marker >= markerAPP0 && s.marker <= markerAPP15
+	if !isApp && s.marker != markerCOM {
+		f.contiguous = false
+		return nil
+	}
+	h, err := f.src.Peek(s.payload(), int(min(peekSize, s.end-s.payload())))
+	if err != nil {
+		return err
+	}
+	head := string(h)
+	f.place(s, head)
+	switch {
+	case s.marker == markerAPP1 && strings.HasPrefix(head, jpegXMP):
+		return f.value(s, Slot{Kind: XMP, Place: "JPEG APP1 XMP"}, len(jpegXMP), 0)
+	case s.marker == markerAPP1 && strings.HasPrefix(head, jpegExtended):
+		return f.extension(s)
+	case s.marker == markerAPP1 && strings.HasPrefix(head, jpegEXIF):
+		return f.value(s, Slot{Kind: EXIF, Place: "JPEG APP1 Exif"}, len(jpegEXIF), 0)
+	case s.marker == markerAPP2 && strings.HasPrefix(head, jpegMPF):
+		return f.index(s)
+	case s.marker == markerAPP11 && strings.HasPrefix(head, jpegJUMBF):
+		return f.store(s, head)
+	case bareRecord(head):
+		return f.record(s)
+	case s.marker == markerCOM:
+		return f.value(s, Slot{Kind: Text, Key: "Comment", Place: "JPEG COM"}, 0, 0)
+	}
+	return nil
+}
+
+// place moves the places for new segments: Exif follows JFIF, XMP follows both.
+func (f *jpegFile) place(s jpegSegment, head string) {
+	isEXIF := s.marker == markerAPP1 && strings.HasPrefix(head, jpegEXIF)
+	f.contiguous = f.contiguous && (isEXIF || s.marker == markerAPP0 && !bareRecord(head))
+	if !f.contiguous {
+		return
+	}
+	f.insert.xmp = s.end
+	if !isEXIF {
+		f.insert.exif = s.end
+	}
+}
+
+// value reads the segment's value, which lies between a prefix and a suffix.
+func (f *jpegFile) value(s jpegSegment, slot Slot, prefix, suffix int) error {
+	slot.Guide = slot.Kind != Text && slot.Kind != Record && guideSlot(f.Slots, slot.Kind) == nil
+	b, err := f.src.Bytes(s.payload(), s.end-s.payload(), slot.Place)
+	if err != nil {
+		return err
+	}
+	end := len(b) - suffix
+	slot.Value, s.prefix, s.suffix = b[prefix:end:end], b[:prefix:prefix], b[end:]
+	slot.Ranges = []Range{{s.payload() + int64(prefix), int64(end - prefix)}}
+	return f.add(slot, s)
+}
+
+// guideSlot returns the slot in the format's own place for kind, nil for none.
+func guideSlot(slots []Slot, kind Kind) *Slot {
+	i := slices.IndexFunc(slots, func(s Slot) bool { return s.Kind == kind && s.Guide })
+	if i < 0 {
+		return nil
+	}
+	return &slots[i]
+}
+
+// add lists a slot. Their number is limited since segments may be tiny.
+func (f *jpegFile) add(slot Slot, s jpegSegment) error {
+	switch {
+	case slot.Guide || len(f.Slots) < maxJPEGSlots:
+	case f.skipped:
+		return nil
+	default:
+		f.skipped = true
+		return &LimitError{What: "number of values in a JPEG file", Limit: maxJPEGSlots}
+	}
+	f.Slots = append(f.Slots, slot)
+	f.segments = append(f.segments, []jpegSegment{s})
+	return nil
+}
+
+// bareRecord reports whether a payload is an AIGC record without any framing,
+// which some writers put into an application segment.
+func bareRecord(head string) bool {
+	head = head[:min(len(head), 16)]
+	return strings.Contains(head, "AIGC{") || strings.Contains(head, `AIGC":`)
+}
+
+func (f *jpegFile) record(s jpegSegment) error {
+	place := "JPEG COM AIGC"
+	if s.marker != markerCOM {
+		place = fmt.Sprintf("JPEG APP%d AIGC", s.marker-markerAPP0)
+	}
+	b, err := f.src.Bytes(s.payload(), s.end-s.payload(), place)
+	if err != nil {
+		return err
+	}
+	prefix, text := max(bytes.IndexByte(b, '{'), 0), bytes.TrimRight(b, "\x00 \r\n")
+	return f.value(s, Slot{Kind: Record, Key: "AIGC", Place: place}, min(prefix, len(text)), len(b)-len(text))
+}
+
+// extension adds a piece of extended XMP: GUID, full length, offset, data.
+func (f *jpegFile) extension(s jpegSegment) error {
+	const place = "JPEG APP1 extended XMP"
+	b, err := f.src.Bytes(s.payload(), s.end-s.payload(), place)
+	if err != nil {
+		return err
+	}
+	b = b[len(jpegExtended):]
+	if len(b) < 40 {
+		f.damage(s.offset, "malformed extended XMP")
+		return nil
+	}
+	guid := string(b[:32])
+	s.order, s.piece = binary.BigEndian.Uint32(b[36:]), b[40:]
+	if i, ok := f.extended[guid]; ok {
+		f.segments[i] = append(f.segments[i], s)
+		return nil
+	}
+	if i := len(f.Slots); i < maxJPEGSlots {
+		f.extended[guid] = i
+	}
+	return f.add(Slot{Kind: XMP, Key: guid, Place: place}, s)
+}
+
+// assemble puts the pieces of extended XMP together, up to the first gap.
+func (f *jpegFile) assemble() {
+	for _, i := range f.extended {
+		slot, pieces := &f.Slots[i], f.segments[i]
+		slices.SortStableFunc(pieces, func(a, b jpegSegment) int { return cmp.Compare(a.order, b.order) })
+		for _, s := range pieces {
+			if int64(s.order) != int64(len(slot.Value)) {
+				break
+			}
+			slot.Value = append(slot.Value, s.piece...)
+			slot.Ranges = append(slot.Ranges, Range{s.end - int64(len(s.piece)), int64(len(s.piece))})
+		}
+	}
+}
+
+// store adds a segment of a C2PA manifest store: box instance, sequence number,
+// then the box, whose header each segment repeats.
+func (f *jpegFile) store(s jpegSegment, head string) error {
+	const header = 8
+	if len(head) < header+8 {
+		return nil
+	}
+	instance, box := binary.BigEndian.Uint16([]byte(head[2:])), head[header:]
+	n := 8
+	if box[:4] == "\x00\x00\x00\x01" { // XLBox
+		n = 16
+	}
+	data := int64(header)
+	if i, ok := f.stores[instance]; ok {
+		if data += int64(n); s.payload()+data < s.end {
+			f.Slots[i].Ranges = append(f.Slots[i].Ranges, Range{s.payload() + data, s.end - s.payload() - data})
+			f.segments[i] = append(f.segments[i], s)
+		}
+		return nil
+	}
+	if len(box) < n+12 || box[4:8] != "jumb" || box[n+4:n+12] != "jumdc2pa" {
+		return nil
+	}
+	slot := Slot{Kind: C2PA, Place: "JPEG APP11 C2PA", Guide: guideSlot(f.Slots, C2PA) == nil}
+	if i := len(f.Slots); slot.Guide || i < maxJPEGSlots {
+		f.stores[instance] = i
+	}
+	slot.Ranges = []Range{{s.payload() + data, s.end - s.payload() - data}}
+	return f.add(slot, s)
+}
+
+// Plan implements [File]. New XMP goes after the JFIF and Exif segments, where
+// readers expect it; nothing needs to stand before it but these. A value too
+// large for a segment is a [*LimitError], for XMP after its padding is dropped.
+// Extended XMP is never changed.
+func (f *jpegFile) Plan(changes []Change) (*splice.Plan, error) {
+	edits, err := f.additions(changes)
+	if err != nil {
+		return nil, err
+	}
+	for i := range f.Slots {
+		slot := &f.Slots[i]
+		change, ok := changed(changes, slot)
+		if !ok || change.Value != nil && bytes.Equal(change.Value, slot.Value) {
+			continue
+		}
+		e, err := f.edit(slot, f.segments[i], change.Value)
+		if err != nil {
+			return nil, err
+		}
+		edits = append(edits, e...)
+	}
+	return splice.New(f.src.ReaderAt(), f.src.Size(), f.mpf.follow(edits))
+}
+
+// additions returns the edits that add segments: before any that delete at the
+// same position, Exif first.
+func (f *jpegFile) additions(changes []Change) (edits []splice.Edit, err error) {
+	for _, kind := range []Kind{EXIF, XMP, Record, C2PA, Text} {
+		for _, c := range changes {
+			if c.Slot != nil || c.Kind != kind {
+				continue
+			}
+			s := jpegSegment{marker: markerAPP1, prefix: []byte(jpegEXIF)}
+			at := f.insert.exif
+			switch kind {
+			case EXIF:
+			case XMP:
+				s.prefix, at = []byte(jpegXMP), f.insert.xmp
+			default:
+				return nil, ErrNoPlace
+			}
+			insert, err := s.encode(kind, c.Value)
+			if err != nil {
+				return nil, err
+			}
+			edits = append(edits, splice.Edit{Offset: at, Insert: insert})
+		}
+	}
+	return edits, nil
+}
+
+// edit replaces or removes a slot.
+func (f *jpegFile) edit(slot *Slot, segments []jpegSegment, value []byte) ([]splice.Edit, error) {
+	s := segments[0]
+	switch {
+	case s.piece != nil, slot.Kind == C2PA && value != nil:
+		return nil, fmt.Errorf("%s: %w", slot.Place, ErrNoPlace)
+	case value == nil:
+		var edits []splice.Edit
+		for _, s := range segments {
+			edits = append(edits, splice.Edit{Offset: s.offset, Delete: s.end - s.offset})
+		}
+		return edits, nil
+	}
+	insert, err := s.encode(slot.Kind, value)
+	return []splice.Edit{{Offset: s.offset, Delete: s.end - s.offset, Insert: insert}}, err
+}
+
+// encode returns a whole segment with another value.
+func (s jpegSegment) encode(kind Kind, value []byte) (splice.Content, error) {
+	room := maxJPEGPayload - len(s.prefix) - len(s.suffix)
+	if kind == XMP && len(value) > room {
+		value = xmp.Compact(value)
+	}
+	if len(value) > room {
+		return nil, &LimitError{What: "value in a JPEG segment", Limit: int64(room)}
+	}
+	payload := slices.Concat(s.prefix, value, s.suffix)
+	b := binary.BigEndian.AppendUint16([]byte{0xFF, s.marker}, uint16(len(payload)+2))
+	return bytes.NewReader(append(b, payload...)), nil
+}
