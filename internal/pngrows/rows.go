@@ -17,8 +17,8 @@ type rowReader struct {
 	p          *Picture
 	data       *bufio.Reader // the IDAT chunks
 	z          io.Reader     // and what they hold
-	line       []byte // the filter and the filtered row, as they stand in the file
-	row, prior []byte // this row and the one above it
+	line       []byte        // the filter and the filtered row, as they stand in the file
+	row, prior []byte        // this row and the one above it
 }
 
 // open starts to read rows.
