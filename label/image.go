@@ -5,6 +5,7 @@ import (
 	"image"
 	"io"
 
+	"github.com/aigclabel/aigclabel/internal/pngrows"
 	"github.com/aigclabel/aigclabel/internal/splice"
 	"github.com/aigclabel/aigclabel/metadata"
 )
@@ -16,9 +17,40 @@ var ErrTooSmall = errors.New("label: picture too small for a legible notice")
 var ErrAnimated = errors.New("label: no visible notice in animated pictures")
 
 // noticePNG returns the edits that draw the notice into a PNG picture of at most
-// limit pixels, and the rectangle that they change. A picture that carries the
-// notice already gets none.
-func noticePNG(src io.ReaderAt, size int64, n Notice, state metadata.State, limit int64) (*splice.Plan, image.Rectangle, error) {
-	plan, err := splice.New(src, size, nil)
-	return plan, image.Rectangle{}, err
+// limit pixels, and the rectangle of the file's pixels that they change. A picture
+// that carries the same notice already gets none.
+//
+// All else stays: colour type and bit depth, transparency, interlacing, and the
+// other chunks. A palette grows by four colours, or lends its darkest and lightest
+// ones; only if these are too alike does the picture become RGB. The notice stands
+// upright in the picture as it is shown, by the orientation in its Exif block.
+func noticePNG(src io.ReaderAt, size int64, n Notice, state metadata.State, limit int64) (plan *splice.Plan, rect image.Rectangle, err error) {
+	texts, err := n.captions(state)
+	if err != nil {
+		return nil, rect, err
+	}
+	p, err := pngrows.Open(src, size, limit)
+	if err != nil {
+		return nil, rect, err
+	}
+	if p.Animated {
+		return nil, rect, ErrAnimated
+	}
+	v := view{p.Width, p.Height, orientation(p.EXIF)}
+	c, err := typeset(texts, v.size())
+	if err != nil {
+		return nil, rect, err
+	}
+	s := newStamp(c, v, n.Corner)
+	pixels, err := p.Pixels(s.plate.Rect)
+	if err != nil {
+		return nil, rect, err
+	}
+	if s.on(pixels) {
+		plan, err = splice.New(src, size, nil)
+	} else {
+		s.press(pixels, chooseInk(pixels, p.Palette()))
+		plan, err = p.Draw(pixels)
+	}
+	return plan, s.plate.Rect, err
 }

@@ -67,7 +67,10 @@ var ErrWording = errors.New("label: unfit wording of the notice")
 // (clause 5.2) the shortest words with both elements, because the clause asks for
 // letters of 5 % of the shortest side. English is in capitals there: at that
 // height they take a third less room than lower-case letters.
-type wordings struct{ text, picture map[metadata.State]string }
+type wordings struct {
+	text, picture map[metadata.State]string
+	generation    *regexp.Regexp // the second element in the language
+}
 
 var chinese = wordings{
 	text: map[metadata.State]string{
@@ -80,6 +83,7 @@ var chinese = wordings{
 		metadata.Possible:  "可能由AI生成",
 		metadata.Suspected: "疑似AI生成",
 	},
+	generation: regexp.MustCompile(`生成|合成`),
 }
 
 var english = wordings{
@@ -93,6 +97,7 @@ var english = wordings{
 		metadata.Possible:  "MAY BE AI-GENERATED",
 		metadata.Suspected: "SUSPECTED AI-GENERATED",
 	},
+	generation: regexp.MustCompile(`(?i)generated|synthe(?:tic|si[sz]ed)|生成|合成`),
 }
 
 // languages returns the wordings of the notice, in order.
@@ -149,19 +154,11 @@ func (n Notice) lines(state metadata.State, word func(wordings) string) ([]strin
 // maxNotice is the longest Text, in characters.
 const maxNotice = 200
 
-// The two elements that every notice has (GB 45438-2025 clause 5).
-var (
-	namesAI         = regexp.MustCompile(`人工智能|(?:^|[^A-Za-z])(?:AI|Ai|ＡＩ)(?:[^A-Za-z]|$)|(?i:artificial intelligence)`)
-	namesGeneration = regexp.MustCompile(`生成|合成`)
-	saysGenerated   = regexp.MustCompile(`(?i)generated|synthe(?:tic|si[sz]ed)|生成|合成`)
-)
+// namesAI matches the first element of a notice.
+var namesAI = regexp.MustCompile(`人工智能|(?:^|[^A-Za-z])(?:AI|ＡＩ)(?:[^A-Za-z]|$)|(?i:artificial intelligence)`)
 
 // check reports what Text lacks.
 func (n Notice) check() error {
-	generation := saysGenerated
-	if len(n.languages()) == 2 || n.languages()[0].text[metadata.Generated] == chinese.text[metadata.Generated] {
-		generation = namesGeneration
-	}
 	switch {
 	case !utf8.ValidString(n.Text) || strings.ContainsFunc(n.Text, unicode.IsControl):
 		return fmt.Errorf("%w: control characters in %q", ErrWording, n.Text)
@@ -169,7 +166,7 @@ func (n Notice) check() error {
 		return fmt.Errorf("%w: more than %d characters", ErrWording, maxNotice)
 	case !namesAI.MatchString(n.Text):
 		return fmt.Errorf("%w: %q does not name AI", ErrWording, n.Text)
-	case !generation.MatchString(n.Text):
+	case !n.languages()[0].generation.MatchString(n.Text):
 		return fmt.Errorf("%w: %q does not name the generation", ErrWording, n.Text)
 	}
 	return nil

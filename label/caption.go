@@ -1,0 +1,191 @@
+package label
+
+import (
+	"fmt"
+	"image"
+	"image/color"
+	"math"
+	"regexp"
+	"sort"
+	"strings"
+	"sync"
+	"unicode"
+
+	xfont "golang.org/x/image/font"
+	"golang.org/x/image/font/opentype"
+	"golang.org/x/image/font/sfnt"
+	"golang.org/x/image/math/fixed"
+
+	"github.com/aigclabel/aigclabel/label/font"
+)
+
+// Letters of a picture's notice are 5 % of its shortest side high (GB 45438-2025
+// clause 5.2), and never less than what can be read.
+const (
+	letterShare = 20 // a twentieth
+	minLetter   = 16 // pixels
+)
+
+// Distances in letter heights: round the text inside the plate, between its
+// lines, and from the plate to the edge of the picture.
+type spacing struct{ x, y, line, margin, radius float64 }
+
+var (
+	ample = spacing{x: 0.65, y: 0.5, line: 0.5, margin: 0.5, radius: 0.4}
+	tight = spacing{x: 0.2, y: 0.2, line: 0.25, margin: 0.1, radius: 0.2}
+)
+
+// A caption is a notice set in type: lines on a plate, centred.
+type caption struct {
+	face   xfont.Face
+	lines  []line
+	size   image.Point // of the plate
+	margin int
+	radius float64
+}
+
+type line struct {
+	text     string
+	ink      fixed.Rectangle26_6 // from its origin
+	baseline int
+}
+
+// typeset returns the first of the texts that fits a picture of the given size.
+// It may break lines to do so. The error is [ErrTooSmall] or [ErrWording].
+func typeset(texts [][]string, picture image.Point) (*caption, error) {
+	letter := max((min(picture.X, picture.Y)+letterShare-1)/letterShare, minLetter)
+	for _, text := range texts {
+		face, err := newFace(strings.Join(text, ""), letter)
+		if err != nil {
+			return nil, err
+		}
+		var best *caption
+		for _, s := range []spacing{ample, tight} {
+			c := set(face, text, float64(letter), s, picture.X)
+			fits := c.size.X+2*c.margin <= picture.X && c.size.Y+2*c.margin <= picture.Y
+			if fits && (best == nil || len(c.lines) < len(best.lines)) {
+				best = c
+			}
+		}
+		if best != nil {
+			return best, nil
+		}
+	}
+	return nil, fmt.Errorf("%w: %d by %d pixels, letters of %d", ErrTooSmall, picture.X, picture.Y, letter)
+}
+
+// set breaks the text into lines for a picture of width w.
+func set(face xfont.Face, text []string, letter float64, s spacing, w int) *caption {
+	pixels := func(v float64) int { return int(math.Ceil(v * letter)) }
+	c := &caption{face: face, margin: pixels(s.margin), radius: s.radius * letter}
+	y := pixels(s.y)
+	for _, t := range text {
+		for _, l := range wrap(face, t, w-2*pixels(s.margin)-2*pixels(s.x)) {
+			ink, _ := xfont.BoundString(face, l)
+			c.lines = append(c.lines, line{l, ink, y - ink.Min.Y.Floor()})
+			c.size.X = max(c.size.X, width(ink)+2*pixels(s.x))
+			y += height(ink) + pixels(s.line)
+		}
+	}
+	c.size.Y = y - pixels(s.line) + pixels(s.y)
+	return c
+}
+
+func width(r fixed.Rectangle26_6) int  { return r.Max.X.Ceil() - r.Min.X.Floor() }
+func height(r fixed.Rectangle26_6) int { return r.Max.Y.Ceil() - r.Min.Y.Floor() }
+
+// parsed is the embedded font.
+var parsed = sync.OnceValues(func() (*sfnt.Font, error) { return opentype.Parse(font.OTF) })
+
+// em is the size in pixels at which glyphs are measured.
+const em = 1000
+
+// newFace returns the font in the size in which the lowest letter of text has
+// the given height in whole pixels.
+func newFace(text string, letter int) (xfont.Face, error) {
+	f, err := parsed()
+	if err != nil {
+		return nil, err
+	}
+	var buf sfnt.Buffer
+	lowest := fixed.I(em)
+	for _, r := range text {
+		glyph, err := f.GlyphIndex(&buf, r)
+		if err != nil || glyph == 0 {
+			return nil, fmt.Errorf("%w: the font of the notice has no %q", ErrWording, r)
+		}
+		ink, _, err := f.GlyphBounds(&buf, glyph, fixed.I(em), xfont.HintingNone)
+		if err != nil {
+			return nil, err
+		}
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			lowest = min(lowest, ink.Max.Y-ink.Min.Y)
+		}
+	}
+	// One pixel more: a letter that begins between two rows must fill enough of them.
+	size := float64(letter+1) * float64(fixed.I(em)) / float64(lowest)
+	return opentype.NewFace(f, &opentype.FaceOptions{Size: size, DPI: 72, Hinting: xfont.HintingNone})
+}
+
+// unbroken matches what stays together on a line.
+var unbroken = regexp.MustCompile(`人工智能|[生合]成|可能|疑似|内容|仅供|参考|注意|甄别|[!-~¡-ÿ]+?-|[!-~¡-ÿ]+|\s+|.[，。：；、！？）》】”’]?`)
+
+// wrap breaks text into as few lines of at most limit pixels as possible, and
+// those about equally long.
+func wrap(face xfont.Face, text string, limit int) []string {
+	words := unbroken.FindAllString(text, -1)
+	fewest := len(fill(face, words, limit))
+	narrowest := sort.Search(max(limit, 0), func(w int) bool { return len(fill(face, words, w)) <= fewest })
+	return fill(face, words, narrowest)
+}
+
+// fill puts as many words on each line as fit.
+func fill(face xfont.Face, words []string, limit int) []string {
+	var lines []string
+	for _, w := range words {
+		if last := len(lines) - 1; last >= 0 && xfont.MeasureString(face, lines[last]+strings.TrimSpace(w)).Ceil() <= limit {
+			lines[last] += w
+		} else if strings.TrimSpace(w) != "" {
+			lines = append(lines, w)
+		}
+	}
+	for i := range lines {
+		lines[i] = strings.TrimSpace(lines[i])
+	}
+	return lines
+}
+
+// place returns where the plate lies in a picture of the given size.
+func (c *caption) place(corner Corner, picture image.Point) image.Rectangle {
+	at := picture.Sub(c.size).Sub(image.Pt(c.margin, c.margin))
+	if corner == BottomLeft || corner == TopLeft {
+		at.X = c.margin
+	}
+	if corner == TopRight || corner == TopLeft {
+		at.Y = c.margin
+	}
+	return image.Rectangle{at, at.Add(c.size)}
+}
+
+// draw returns how much of each pixel the plate and its letters cover.
+func (c *caption) draw() (plate, ink *image.Alpha) {
+	plate, ink = image.NewAlpha(image.Rectangle{Max: c.size}), image.NewAlpha(image.Rectangle{Max: c.size})
+	for y := range c.size.Y {
+		for x := range c.size.X {
+			plate.SetAlpha(x, y, color.Alpha{uint8(255 * c.cover(x, y))})
+		}
+	}
+	for _, l := range c.lines {
+		left := (c.size.X-width(l.ink))/2 - l.ink.Min.X.Floor()
+		d := xfont.Drawer{Dst: ink, Src: image.Opaque, Face: c.face, Dot: fixed.P(left, l.baseline)}
+		d.DrawString(l.text)
+	}
+	return plate, ink
+}
+
+// cover returns how much of a pixel lies in the plate, whose corners are round.
+func (c *caption) cover(x, y int) float64 {
+	inset := func(v, n int) float64 { return max(0, c.radius-min(float64(v), float64(n-1-v))-0.5) }
+	distance := math.Hypot(inset(x, c.size.X), inset(y, c.size.Y))
+	return min(1, max(0, c.radius-distance+0.5))
+}
