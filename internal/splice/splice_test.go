@@ -242,23 +242,24 @@ func TestInvalidEdits(t *testing.T) {
 		edits []splice.Edit
 		lazy  []splice.Sequence
 	}{
-		"negative source":          {size: -1},
-		"negative offset":          {size: 10, edits: one(-1, 1, nil)},
-		"negative deletion":        {size: 10, edits: one(5, -1, nil)},
-		"past the end":             {size: 10, edits: one(11, 0, nil)},
-		"deletion past the end":    {size: 10, edits: one(5, 6, nil)},
-		"deletion overflows":       {size: 10, edits: one(5, math.MaxInt64, nil)},
-		"overlap":                  {size: 10, edits: []splice.Edit{{Offset: 2, Delete: 3}, {Offset: 4, Delete: 1}}},
-		"insert inside a deletion": {size: 10, edits: []splice.Edit{{Offset: 2, Delete: 3}, {Offset: 4, Insert: sized(1)}}},
-		"negative content":         {size: 10, edits: one(5, 0, sized(-1))},
-		"output overflows":         {size: 10, edits: one(5, 0, sized(math.MaxInt64-9))},
-		"negative sequence":        {size: 10, lazy: at(3, -1)},
-		"sequence before the file": {size: 10, lazy: at(-1, 3)},
-		"sequence past the end":    {size: 10, lazy: at(8, 3)},
-		"sequence after the end":   {size: 10, lazy: at(10, 1)},
-		"sequences overlap":        {size: 10, lazy: slices.Concat(at(1, 3), at(3, 1))},
-		"edit inside a sequence":   {size: 10, edits: one(2, 0, sized(1)), lazy: at(1, 3)},
-		"deletion in a sequence":   {size: 10, edits: one(0, 2, nil), lazy: at(1, 3)},
+		"negative source":           {size: -1},
+		"negative offset":           {size: 10, edits: one(-1, 1, nil)},
+		"negative deletion":         {size: 10, edits: one(5, -1, nil)},
+		"past the end":              {size: 10, edits: one(11, 0, nil)},
+		"deletion past the end":     {size: 10, edits: one(5, 6, nil)},
+		"deletion overflows":        {size: 10, edits: one(5, math.MaxInt64, nil)},
+		"overlap":                   {size: 10, edits: []splice.Edit{{Offset: 2, Delete: 3}, {Offset: 4, Delete: 1}}},
+		"insert inside a deletion":  {size: 10, edits: []splice.Edit{{Offset: 2, Delete: 3}, {Offset: 4, Insert: sized(1)}}},
+		"negative content":          {size: 10, edits: one(5, 0, sized(-1))},
+		"output overflows":          {size: 10, edits: one(5, 0, sized(math.MaxInt64-9))},
+		"outputs overflow together": {size: 10, edits: []splice.Edit{{Insert: sized(math.MaxInt64 - 10)}, {Insert: sized(1)}}},
+		"negative sequence":         {size: 10, lazy: at(3, -1)},
+		"sequence before the file":  {size: 10, lazy: at(-1, 3)},
+		"sequence past the end":     {size: 10, lazy: at(8, 3)},
+		"sequence after the end":    {size: 10, lazy: at(10, 1)},
+		"sequences overlap":         {size: 10, lazy: slices.Concat(at(1, 3), at(3, 1))},
+		"edit inside a sequence":    {size: 10, edits: one(2, 0, sized(1)), lazy: at(1, 3)},
+		"deletion in a sequence":    {size: 10, edits: one(0, 2, nil), lazy: at(1, 3)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := splice.New(sized(10), c.size, c.edits, c.lazy...)
@@ -322,7 +323,10 @@ func TestHole(t *testing.T) {
 	hole := splice.NewHole(3)
 	require.EqualValues(t, 3, hole.Size())
 	plan := newPlan(t, "ab", []splice.Edit{{Offset: 1, Insert: hole}})
-	require.Equal(t, "a\x00\x00\x00b", read(t, plan))
+	b := []byte("dirty")
+	_, err := plan.ReadAt(b, 0)
+	require.NoError(t, err)
+	require.Equal(t, "a\x00\x00\x00b", string(b), "open holes read as zeros")
 	require.ErrorIs(t, hole.Fill([]byte("1234")), splice.ErrInvalid)
 	require.NoError(t, hole.Fill([]byte("123")))
 	require.Equal(t, "a123b", read(t, plan))
@@ -347,7 +351,7 @@ func TestWriteToRefusesOpenHoles(t *testing.T) {
 		"as the source":    stack(inner, nil),
 		"as a section":     stack(inner.Source(), []splice.Edit{{Offset: 0, Delete: 2}}),
 		"as the content":   newPlan(t, "xy", []splice.Edit{{Offset: 1, Insert: inner}}),
-		"under a sequence": stack(inner, nil, splice.Sequence{Offset: 1, Length: 3}),
+		"under a sequence": stack(inner, nil, splice.Sequence{Offset: 1, Length: 5}),
 	} {
 		var out bytes.Buffer
 		_, err := plan.WriteTo(&out)
@@ -377,6 +381,11 @@ func TestShortSource(t *testing.T) {
 		_, err = io.ReadAll(plan.Source())
 		require.ErrorIs(t, err, io.ErrUnexpectedEOF, name)
 	}
+	plan, err := splice.New(short, 20, nil, splice.Sequence{Offset: 5, Length: 9, Edits: yielding(nil).Edits})
+	require.NoError(t, err)
+	n, err := plan.ReadAt(make([]byte, 20), 0)
+	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+	require.Equal(t, 5, n, "bytes that no edit was asked about are not returned")
 }
 
 func TestSourceErrorIsKept(t *testing.T) {
