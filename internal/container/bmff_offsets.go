@@ -367,7 +367,10 @@ func (r *fields) skip(n int64) {
 
 // offsets adds the edits of the tables in which something moves.
 func (p *bmffPlan) offsets(s *bmffScan) error {
-	moves := p.moves()
+	moves, err := p.moves()
+	if err != nil {
+		return err
+	}
 	for i := range s.tables {
 		t := &s.tables[i]
 		t.src, t.moves = s.src, moves

@@ -2,7 +2,6 @@ package container
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -43,7 +42,7 @@ func (f *bmffFile) Plan(changes []Change) (*splice.Plan, error) {
 			return nil, err
 		}
 	}
-	return splice.New(f.src.ReaderAt(), f.src.Size(), ordered(p.edits))
+	return splice.New(f.src.ReaderAt(), f.src.Size(), p.edits)
 }
 
 // follow makes sizes, free space and offset tables follow the edits.
@@ -55,7 +54,11 @@ func (p *bmffPlan) follow(changes []Change) (*bmffPlan, error) {
 	if err := p.absorb(s); err != nil {
 		return nil, err
 	}
-	wider, err := s.widen(p.moves())
+	moves, err := p.moves()
+	if err != nil {
+		return nil, err
+	}
+	wider, err := s.widen(moves)
 	if err != nil {
 		return nil, err
 	}
@@ -279,16 +282,10 @@ func (p *bmffPlan) sizes() error {
 }
 
 // moves returns the edits after which bytes stand elsewhere, in order.
-func (p *bmffPlan) moves() []splice.Edit {
-	moves := slices.DeleteFunc(slices.Clone(p.edits), func(e splice.Edit) bool { return growth(e) == 0 })
-	return ordered(moves)
-}
-
-// ordered sorts edits. What is inserted at the end of a box comes before the
-// box that is replaced behind it.
-func ordered(edits []splice.Edit) []splice.Edit {
-	slices.SortStableFunc(edits, func(a, b splice.Edit) int {
-		return cmp.Or(cmp.Compare(a.Offset, b.Offset), cmp.Compare(min(a.Delete, 1), min(b.Delete, 1)))
-	})
-	return edits
+func (p *bmffPlan) moves() ([]splice.Edit, error) {
+	plan, err := splice.New(p.file.src.ReaderAt(), p.file.src.Size(), p.edits)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(slices.Clone(plan.Edits()), func(e splice.Edit) bool { return growth(e) == 0 }), nil
 }
