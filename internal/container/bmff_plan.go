@@ -119,14 +119,6 @@ func (p *bmffPlan) replace(in *bmffBox, off, n int64, content splice.Content) {
 	}
 }
 
-// growth returns by how much an edit moves what follows.
-func growth(e splice.Edit) int64 {
-	if e.Insert == nil {
-		return -e.Delete
-	}
-	return e.Insert.Size() - e.Delete
-}
-
 // insert adds new values. Edits at one position come from the inside out.
 func (p *bmffPlan) insert(changes []Change) error {
 	f := p.file

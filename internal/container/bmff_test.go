@@ -11,10 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var (
-	someRecord = []byte(`{"Label":"1","ContentProducer":"001191990099MA01ABCD5610001","ProduceID":"p-1"}`)
-	longRecord = bytes.Replace(someRecord, []byte("p-1"), bytes.Repeat([]byte("p-1."), 200), 1)
-)
+var longRecord = bytes.Replace(someRecord, []byte("p-1"), bytes.Repeat([]byte("p-1."), 200), 1)
 
 // bmffFixtures returns the fixtures of every format that is made of boxes.
 func bmffFixtures(t testing.TB) map[string][]byte {

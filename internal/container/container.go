@@ -177,3 +177,14 @@ func recordKey(name string) bool {
 func printable(code string) string {
 	return strings.Trim(strconv.QuoteToASCII(code), `"`)
 }
+
+// growth returns by how much edits make a file longer.
+func growth(edits ...splice.Edit) (n int64) {
+	for _, e := range edits {
+		if e.Insert != nil {
+			n += e.Insert.Size()
+		}
+		n -= e.Delete
+	}
+	return n
+}

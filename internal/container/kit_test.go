@@ -14,6 +14,9 @@ import (
 	"github.com/aigclabel/aigclabel/internal/splice"
 )
 
+// someRecord is a value as the record of a file.
+var someRecord = []byte(`{"Label":"1","ContentProducer":"001191990099MA01ABCD5610001","ProduceID":"p-1"}`)
+
 // fixtures returns the real files of a format, by name, from the module's testdata.
 func fixtures(t testing.TB, format string) map[string][]byte {
 	t.Helper()

@@ -4,8 +4,6 @@ import (
 	"testing"
 )
 
-var someRecord = []byte(`{"Label":"1","ContentProducer":"001191990099MA01ABCD5610001","ProduceID":"1"}`)
-
 func TestMP3RoundTrip(t *testing.T) {
 	for name, b := range fixtures(t, "mp3") {
 		t.Run(name, func(t *testing.T) {

@@ -221,14 +221,3 @@ func (r *riff) appendChunk(id string, data []byte) splice.Edit {
 	b := append(make([]byte, r.end&1), encodeChunk(id, data)...)
 	return splice.Edit{Offset: r.end, Insert: bytes.NewReader(b)}
 }
-
-// growth returns by how much edits make a file longer.
-func growth(edits []splice.Edit) (n int64) {
-	for _, e := range edits {
-		if e.Insert != nil {
-			n += e.Insert.Size()
-		}
-		n -= e.Delete
-	}
-	return n
-}

@@ -90,6 +90,6 @@ func (i *riffInfo) plan(l *Layout, changes []Change) ([]splice.Edit, error) {
 	case left == 0:
 		return []splice.Edit{{Offset: i.offset, Delete: i.length}}, nil
 	}
-	size, err := i.resize(growth(edits))
+	size, err := i.resize(growth(edits...))
 	return append(edits, size...), err
 }

@@ -130,7 +130,7 @@ func (f *wavFile) Plan(changes []Change) (*splice.Plan, error) {
 		}
 		edits = append(edits, e...)
 	}
-	outer, err := f.riff.resize(growth(edits))
+	outer, err := f.riff.resize(growth(edits...))
 	if err != nil {
 		return nil, err
 	}
@@ -153,7 +153,7 @@ func (t wavText) plan(l *Layout, changes []Change) ([]splice.Edit, error) {
 	if len(edits) == 0 {
 		return nil, nil
 	}
-	return append(edits, t.filler.absorb(growth(edits))...), nil
+	return append(edits, t.filler.absorb(growth(edits...))...), nil
 }
 
 // fill returns the edits that put a chunk in an empty place.
@@ -182,7 +182,7 @@ func (t wavID3) plan(l *Layout, changes []Change) ([]splice.Edit, error) {
 	if len(edits) == 0 || err != nil {
 		return nil, err
 	}
-	delta := growth(edits)
+	delta := growth(edits...)
 	if delta == -t.tag.Length { // an empty chunk is no use
 		return []splice.Edit{{Offset: t.offset, Delete: t.length}}, nil
 	}
