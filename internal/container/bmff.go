@@ -158,6 +158,7 @@ type bmffFile struct {
 	mdta       *bmffMeta      // of udta: where the guide's record goes
 	compressed *bmffBox       // holds offsets that cannot be seen
 	guides     [Text + 1]bool // kinds whose place is taken
+	counts     [Text + 1]int  // slots of each kind
 	segment    bool           // has moof or meta: may do without moov
 }
 
@@ -249,6 +250,20 @@ func (f *bmffFile) container(b *bmffBox) error {
 	return err
 }
 
+// bmffSlots bounds the slots of one kind: no real file comes near.
+const bmffSlots = 1000
+
+var errBMFFSlots = &LimitError{What: "number of values of a kind", Limit: bmffSlots}
+
+// room counts one more slot of a kind, before anything is spent on it.
+func (f *bmffFile) room(kind Kind) error {
+	if f.counts[kind] >= bmffSlots {
+		return errBMFFSlots
+	}
+	f.counts[kind]++
+	return nil
+}
+
 // add lists a slot whose value fills the range of v.
 func (f *bmffFile) add(s Slot, v bmffValue) {
 	if v.item == nil {
@@ -276,7 +291,7 @@ func (f *bmffFile) uuid(b bmffBox) error {
 	}
 	switch string(id) {
 	case uuidXMP:
-		return f.whole(Slot{Kind: XMP, Place: "MP4 " + b.path() + " XMP", Guide: true}, b, b.body()+16)
+		return f.whole(Slot{Kind: XMP, Place: " XMP", Guide: true}, b, b.body()+16)
 	case uuidC2PA:
 		return f.credentials(b)
 	}
@@ -285,13 +300,17 @@ func (f *bmffFile) uuid(b bmffBox) error {
 
 // whole adds the slot of a box that is all value from one position on.
 func (f *bmffFile) whole(s Slot, b bmffBox, from int64) error {
-	at := Range{from, b.end() - from}
-	var err error
+	err := f.room(s.Kind)
+	if err != nil {
+		return err
+	}
+	box, at := b, Range{from, b.end() - from}
+	s.Place = "MP4 " + b.path() + s.Place
 	if s.Value, err = f.src.Bytes(at.Offset, at.Length, s.Place); err != nil {
 		return err
 	}
 	s.Ranges = []Range{at}
-	f.add(s, bmffValue{box: &b, bytes: at})
+	f.add(s, bmffValue{box: &box, bytes: at})
 	return nil
 }
 
@@ -299,6 +318,9 @@ func (f *bmffFile) whole(s Slot, b bmffBox, from int64) error {
 func (f *bmffFile) credentials(b bmffBox) error {
 	_, store, err := bmffC2PA(f.src, b)
 	if err != nil || store == 0 {
+		return err
+	}
+	if err := f.room(C2PA); err != nil {
 		return err
 	}
 	h, err := f.src.Peek(store, 4)

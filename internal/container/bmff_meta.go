@@ -20,14 +20,20 @@ type bmffMeta struct {
 	bmffBox
 	handler string
 	keys    *bmffBox
-	keysEnd int64 // after the last key
-	names   []bmffKey
+	keysEnd int64     // after the last key
+	names   []bmffKey // of the items, from 1
 	ilst    *bmffBox
 	place   string
+	unnamed bool // the next key would name an item that has none
 }
 
-// A bmffKey is an entry of a keys box.
-type bmffKey struct{ namespace, name []byte }
+// A bmffKey is the namespace and the name in an entry of a keys box.
+type bmffKey []byte
+
+func (k bmffKey) name() string { return string(k[4:]) }
+
+// record reports whether the key is the one that the TC260 guides name.
+func (k bmffKey) record() bool { return string(k) == "mdtaAIGC" }
 
 // bmffMetaBody returns where the children of a meta box start: QuickTime's has
 // no version and flags.
@@ -77,6 +83,9 @@ func (f *bmffFile) meta(m *bmffMeta) error {
 			return err
 		}
 	}
+	if m.unnamed && f.mdta == m {
+		f.mdta = nil
+	}
 	return nil
 }
 
@@ -106,6 +115,7 @@ func (f *bmffFile) keys(m *bmffMeta) error {
 		return nil
 	}
 	count, rest := binary.BigEndian.Uint32(b[4:]), b[8:]
+	m.names = make([]bmffKey, 0, min(int(count), len(rest)/8))
 	for range count {
 		if len(rest) < 8 {
 			f.damage(m.keys.offset, "keys box: %d keys of %d", len(m.names), count)
@@ -116,7 +126,7 @@ func (f *bmffFile) keys(m *bmffMeta) error {
 			f.damage(m.keys.end()-int64(len(rest)), "key of %d bytes", n)
 			break
 		}
-		m.names = append(m.names, bmffKey{rest[4:8], rest[8:n]})
+		m.names = append(m.names, bmffKey(rest[4:n]))
 		rest = rest[n:]
 	}
 	m.keysEnd = m.keys.end() - int64(len(rest))
@@ -133,26 +143,34 @@ func (m *bmffMeta) index() int {
 	return 0
 }
 
-// record reports whether the key is the one that the TC260 guides name.
-func (k bmffKey) record() bool { return string(k.namespace) == "mdta" && string(k.name) == "AIGC" }
-
 // A bmffItem is an item of an ilst.
 type bmffItem struct {
 	bmffBox
-	meta       *bmffMeta
-	key, place string
-	guide      bool
-	values     int // data boxes so far
+	meta   *bmffMeta
+	key    string
+	names  string // of a freeform item (iTunes "----"): ":mean:name"
+	list   string // the box that names the item: " keys " or " ilst "
+	guide  bool
+	values int // data boxes so far
+}
+
+func (it *bmffItem) place() string {
+	if it.names != "" {
+		return it.meta.place + it.list + bmffName(it.bmffBox.kind) + it.names
+	}
+	return it.meta.place + it.list + it.key
 }
 
 // item lists the values of an ilst item.
 func (f *bmffFile) item(m *bmffMeta, b bmffBox) error {
-	it := &bmffItem{bmffBox: b, meta: m, key: bmffName(b.kind)}
-	it.place = m.place + " ilst " + it.key
-	if i := binary.BigEndian.Uint32([]byte(b.kind)); i > 0 && int64(i) <= int64(len(m.names)) {
+	it := &bmffItem{bmffBox: b, meta: m, list: " ilst "}
+	i := int64(binary.BigEndian.Uint32([]byte(b.kind)))
+	m.unnamed = m.unnamed || i == int64(len(m.names))+1
+	if i > 0 && i <= int64(len(m.names)) {
 		k := m.names[i-1]
-		it.key, it.guide = string(k.name), m == f.mdta && k.record()
-		it.place = m.place + " keys " + it.key
+		it.key, it.list, it.guide = k.name(), " keys ", m == f.mdta && k.record()
+	} else {
+		it.key = bmffName(b.kind)
 	}
 	for c, err := range bmffBoxes(f.src, &it.bmffBox, it.body(), it.end()) {
 		if err == nil {
@@ -165,7 +183,6 @@ func (f *bmffFile) item(m *bmffMeta, b bmffBox) error {
 	return nil
 }
 
-// itemPart reads a value, or the name of a freeform item (iTunes "----").
 func (f *bmffFile) itemPart(it *bmffItem, b bmffBox) error {
 	switch b.kind {
 	case "data":
@@ -178,7 +195,7 @@ func (f *bmffFile) itemPart(it *bmffItem, b bmffBox) error {
 		if err != nil {
 			return err
 		}
-		it.place += ":" + string(name)
+		it.names += ":" + string(name)
 		if b.kind == "name" {
 			it.key = string(name)
 		}
@@ -197,39 +214,50 @@ func (f *bmffFile) data(it *bmffItem, b bmffBox) error {
 	if err != nil {
 		return err
 	}
+	it.values++
 	kind := binary.BigEndian.Uint32(h)
-	named := recordKey(it.key)
-	object := n > 0 && h[8] == '{' && it.meta.keys == nil
-	if !named && !object && kind != dataUTF8 && kind != dataUTF16 {
-		return nil // a picture, a number
+	s := Slot{Kind: it.slot(kind, h[8:]), Key: it.key, Guide: it.guide}
+	if s.Kind == 0 {
+		return nil
 	}
-	at := Range{b.body() + 8, n}
-	value, err := f.src.Bytes(at.Offset, n, it.place)
-	if err != nil {
+	if err := f.room(s.Kind); err != nil {
 		return err
 	}
-	s := Slot{Kind: Text, Key: it.key, Place: it.place, Value: value, Ranges: []Range{at}}
-	v := bmffValue{box: &b, item: &it.bmffBox, bytes: at}
-	if it.values++; it.values > 1 || b.end() < it.end() {
+	box := b
+	s.Place, s.Ranges = it.place(), []Range{{b.body() + 8, n}}
+	v := bmffValue{box: &box, item: &it.bmffBox, bytes: s.Ranges[0]}
+	if it.values > 1 || b.end() < it.end() {
 		v.item = v.box // the other values stay
 	}
-	switch {
-	case kind == dataUTF16:
-		s.Encoding, s.Value = "utf-16", fromUTF16(value)
-		fallthrough
-	case kind != dataUTF8:
+	if s.Value, err = f.src.Bytes(b.body()+8, n, s.Place); err != nil {
+		return err
+	}
+	if kind == dataUTF16 {
+		s.Value, s.Encoding = fromUTF16(s.Value), "utf-16"
+	}
+	if kind != dataUTF8 { // and it will be
 		v.bytes, v.frame = Range{b.body(), n + 8}, dataText
 	}
-	switch {
-	case named:
-		s.Kind, s.Guide = Record, it.guide
-	case object && bytes.Contains(value, []byte(`"Label"`)):
-		s.Kind = Record
-	case kind != dataUTF8 && kind != dataUTF16:
-		return nil
+	if s.Kind == Record && !recordKey(it.key) && !bytes.Contains(s.Value, []byte(`"Label"`)) {
+		if s.Kind = Text; kind != dataUTF8 {
+			return nil
+		}
 	}
 	f.add(s, v)
 	return nil
+}
+
+// slot returns what a data box of a type holds as far as its name and its first
+// byte tell, 0 for pictures and numbers. Some writers put a record under a name
+// that does not say so, in a list without keys.
+func (it *bmffItem) slot(kind uint32, first []byte) Kind {
+	switch {
+	case recordKey(it.key), it.meta.keys == nil && string(first) == "{":
+		return Record
+	case kind == dataUTF8, kind == dataUTF16:
+		return Text
+	}
+	return 0
 }
 
 // dataText returns the body of a data box with a text.
@@ -246,14 +274,13 @@ func fromUTF16(b []byte) []byte {
 
 // userData adds the slot of a child of udta.
 func (f *bmffFile) userData(b bmffBox) error {
-	place := "MP4 " + b.path()
 	switch {
 	case b.kind == "XMP_":
-		return f.whole(Slot{Kind: XMP, Place: place, Guide: true}, b, b.body())
+		return f.whole(Slot{Kind: XMP, Guide: true}, b, b.body())
 	case recordKey(b.kind):
-		return f.named(Slot{Kind: Record, Key: b.kind, Place: place}, b)
+		return f.named(Slot{Kind: Record, Key: b.kind}, b)
 	case b.kind[0] == 0xa9:
-		return f.international(Slot{Kind: Text, Key: bmffName(b.kind), Place: place}, b)
+		return f.international(Slot{Kind: Text, Key: bmffName(b.kind)}, b)
 	}
 	return nil
 }
@@ -286,12 +313,16 @@ func (f *bmffFile) international(s Slot, b bmffBox) error {
 	if n > b.size-b.header-4 {
 		return nil // some writers put other things here
 	}
-	at := Range{b.body() + 4, n}
+	if err := f.room(s.Kind); err != nil {
+		return err
+	}
+	box, at := b, Range{b.body() + 4, n}
+	s.Place = "MP4 " + b.path()
 	if s.Value, err = f.src.Bytes(at.Offset, n, s.Place); err != nil {
 		return err
 	}
 	s.Ranges = []Range{at}
-	f.add(s, bmffValue{box: &b, bytes: Range{b.body(), n + 4}, limit: 0xffff, frame: func(v []byte) []byte {
+	f.add(s, bmffValue{box: &box, bytes: Range{b.body(), n + 4}, limit: 0xffff, frame: func(v []byte) []byte {
 		return append(append(binary.BigEndian.AppendUint16(nil, uint16(len(v))), language[:]...), v...)
 	}})
 	return nil
