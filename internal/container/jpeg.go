@@ -123,7 +123,10 @@ func (f *jpegFile) marker(pos int64) (jpegSegment, error) {
 		if err != nil {
 			return jpegSegment{}, err
 		}
-		n := len(h) - len(bytes.TrimLeft(h, "\xFF"))
+		n := 0
+		for n < len(h) && h[n] == 0xFF {
+			n++
+		}
 		switch {
 		case n == 0 || n < len(h) && (h[n] == 0 || h[n] == markerSOI):
 			return jpegSegment{}, &FormatError{Offset: pos, Err: errors.New("no marker")}
