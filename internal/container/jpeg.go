@@ -204,7 +204,7 @@ func (f *jpegFile) place(s jpegSegment, head string) {
 
 // value reads the segment's value, which lies between a prefix and a suffix.
 func (f *jpegFile) value(s jpegSegment, slot Slot, prefix, suffix int) error {
-	slot.Guide = slot.Kind != Text && slot.Kind != Record && guideSlot(f.Slots, slot.Kind) == nil
+	slot.Guide = slot.Kind != Text && slot.Kind != Record && f.vacant(slot.Kind)
 	b, err := f.src.Bytes(s.payload(), s.end-s.payload(), slot.Place)
 	if err != nil {
 		return err
@@ -214,15 +214,6 @@ func (f *jpegFile) value(s jpegSegment, slot Slot, prefix, suffix int) error {
 	slot.Ranges = []Range{{s.payload() + int64(prefix), int64(end - prefix)}}
 	f.add(slot, s)
 	return nil
-}
-
-// guideSlot returns the slot in the format's own place for kind, nil for none.
-func guideSlot(slots []Slot, kind Kind) *Slot {
-	i := slices.IndexFunc(slots, func(s Slot) bool { return s.Kind == kind && s.Guide })
-	if i < 0 {
-		return nil
-	}
-	return &slots[i]
 }
 
 func (f *jpegFile) add(slot Slot, s jpegSegment) {
@@ -312,7 +303,7 @@ func (f *jpegFile) store(s jpegSegment) error {
 	if len(box) < n+12 || box[4:8] != "jumb" || box[n+4:n+12] != "jumdc2pa" {
 		return nil
 	}
-	slot := Slot{Kind: C2PA, Place: "JPEG APP11 C2PA", Guide: guideSlot(f.Slots, C2PA) == nil}
+	slot := Slot{Kind: C2PA, Place: "JPEG APP11 C2PA", Guide: f.vacant(C2PA)}
 	slot.Ranges = []Range{{s.payload() + data, s.end - s.payload() - data}}
 	f.stores[instance] = len(f.Slots)
 	f.add(slot, s)
