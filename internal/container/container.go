@@ -85,6 +85,11 @@ func (l *Layout) hasGuide(kind Kind) bool {
 	return slices.ContainsFunc(l.Slots, func(s Slot) bool { return s.Kind == kind && s.Guide })
 }
 
+// vacant reports whether the guide's place for kind is still to be found.
+func (l *Layout) vacant(kind Kind) bool {
+	return !slices.ContainsFunc(l.Slots, func(s Slot) bool { return s.Kind == kind && s.Guide })
+}
+
 // damage records the first break of the structure.
 func (l *Layout) damage(off int64, format string, args ...any) {
 	if l.Damage == nil {

@@ -25,7 +25,6 @@ const (
 	jpegJUMBF    = "JP"                                     // ISO/IEC 19566-5, D.2
 
 	maxJPEGPayload = 0xFFFF - 2
-	maxJPEGSlots   = 1024 // listed; those in the guide's place always are
 )
 
 // The markers that the walk knows.
@@ -50,7 +49,6 @@ type jpegFile struct {
 	segments [][]jpegSegment // of Slots, by index
 	extended map[string]int  // the slots of extended XMP, by GUID
 	stores   map[uint16]int  // the slots of C2PA stores, by box instance
-	skipped  bool            // slots, for their number
 	mpf      *jpegIndex
 	scan     int64 // of the first SOS
 
@@ -123,7 +121,10 @@ func (f *jpegFile) marker(pos int64) (jpegSegment, error) {
 		if err != nil {
 			return jpegSegment{}, err
 		}
-		n := len(h) - len(bytes.TrimLeft(h, "\xFF"))
+		n := 0
+		for n < len(h) && h[n] == 0xFF {
+			n++
+		}
 		switch {
 		case n == 0 || n < len(h) && (h[n] == 0 || h[n] == markerSOI):
 			return jpegSegment{}, &FormatError{Offset: pos, Err: errors.New("no marker")}
@@ -179,7 +180,7 @@ func (f *jpegFile) slot(s jpegSegment) error {
 	case s.marker == markerAPP2 && strings.HasPrefix(head, jpegMPF):
 		return f.index(s)
 	case s.marker == markerAPP11 && strings.HasPrefix(head, jpegJUMBF):
-		return f.store(s, head)
+		return f.store(s)
 	case bareRecord(head):
 		return f.record(s)
 	case s.marker == markerCOM:
@@ -203,7 +204,7 @@ func (f *jpegFile) place(s jpegSegment, head string) {
 
 // value reads the segment's value, which lies between a prefix and a suffix.
 func (f *jpegFile) value(s jpegSegment, slot Slot, prefix, suffix int) error {
-	slot.Guide = slot.Kind != Text && slot.Kind != Record && guideSlot(f.Slots, slot.Kind) == nil
+	slot.Guide = slot.Kind != Text && slot.Kind != Record && f.vacant(slot.Kind)
 	b, err := f.src.Bytes(s.payload(), s.end-s.payload(), slot.Place)
 	if err != nil {
 		return err
@@ -211,31 +212,13 @@ func (f *jpegFile) value(s jpegSegment, slot Slot, prefix, suffix int) error {
 	end := len(b) - suffix
 	slot.Value, s.prefix, s.suffix = b[prefix:end:end], b[:prefix:prefix], b[end:]
 	slot.Ranges = []Range{{s.payload() + int64(prefix), int64(end - prefix)}}
-	return f.add(slot, s)
+	f.add(slot, s)
+	return nil
 }
 
-// guideSlot returns the slot in the format's own place for kind, nil for none.
-func guideSlot(slots []Slot, kind Kind) *Slot {
-	i := slices.IndexFunc(slots, func(s Slot) bool { return s.Kind == kind && s.Guide })
-	if i < 0 {
-		return nil
-	}
-	return &slots[i]
-}
-
-// add lists a slot. Their number is limited since segments may be tiny.
-func (f *jpegFile) add(slot Slot, s jpegSegment) error {
-	switch {
-	case slot.Guide || len(f.Slots) < maxJPEGSlots:
-	case f.skipped:
-		return nil
-	default:
-		f.skipped = true
-		return &LimitError{What: "number of values in a JPEG file", Limit: maxJPEGSlots}
-	}
+func (f *jpegFile) add(slot Slot, s jpegSegment) {
 	f.Slots = append(f.Slots, slot)
 	f.segments = append(f.segments, []jpegSegment{s})
-	return nil
 }
 
 // bareRecord reports whether a payload is an AIGC record without any framing,
@@ -276,10 +259,9 @@ func (f *jpegFile) extension(s jpegSegment) error {
 		f.segments[i] = append(f.segments[i], s)
 		return nil
 	}
-	if i := len(f.Slots); i < maxJPEGSlots {
-		f.extended[guid] = i
-	}
-	return f.add(Slot{Kind: XMP, Key: guid, Place: place}, s)
+	f.extended[guid] = len(f.Slots)
+	f.add(Slot{Kind: XMP, Key: guid, Place: place}, s)
+	return nil
 }
 
 // assemble puts the pieces of extended XMP together, up to the first gap.
@@ -299,12 +281,13 @@ func (f *jpegFile) assemble() {
 
 // store adds a segment of a C2PA manifest store: box instance, sequence number,
 // then the box, whose header each segment repeats.
-func (f *jpegFile) store(s jpegSegment, head string) error {
+func (f *jpegFile) store(s jpegSegment) error {
 	const header = 8
-	if len(head) < header+8 {
-		return nil
+	h, err := f.src.Bytes(s.payload(), min(header+16+12, s.end-s.payload()), "JPEG APP11 C2PA")
+	if err != nil || len(h) < header+8 {
+		return err
 	}
-	instance, box := binary.BigEndian.Uint16([]byte(head[2:])), head[header:]
+	instance, box := binary.BigEndian.Uint16(h[2:]), string(h[header:])
 	n := 8
 	if box[:4] == "\x00\x00\x00\x01" { // XLBox
 		n = 16
@@ -320,12 +303,11 @@ func (f *jpegFile) store(s jpegSegment, head string) error {
 	if len(box) < n+12 || box[4:8] != "jumb" || box[n+4:n+12] != "jumdc2pa" {
 		return nil
 	}
-	slot := Slot{Kind: C2PA, Place: "JPEG APP11 C2PA", Guide: guideSlot(f.Slots, C2PA) == nil}
-	if i := len(f.Slots); slot.Guide || i < maxJPEGSlots {
-		f.stores[instance] = i
-	}
+	slot := Slot{Kind: C2PA, Place: "JPEG APP11 C2PA", Guide: f.vacant(C2PA)}
 	slot.Ranges = []Range{{s.payload() + data, s.end - s.payload() - data}}
-	return f.add(slot, s)
+	f.stores[instance] = len(f.Slots)
+	f.add(slot, s)
+	return nil
 }
 
 // Plan implements [File]. New XMP goes after the JFIF and Exif segments, where

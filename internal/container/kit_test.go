@@ -6,8 +6,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -49,6 +51,19 @@ func walk(t testing.TB, w Walk, b []byte) File {
 	t.Helper()
 	f, err := w(NewSource(bytes.NewReader(b), int64(len(b)), Limits{}))
 	require.NoError(t, err)
+	return f
+}
+
+// cheapWalk walks a hostile file, and checks what that costs.
+func cheapWalk(t testing.TB, w Walk, b []byte) File {
+	t.Helper()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	start := time.Now()
+	f := walk(t, w, b)
+	require.Less(t, time.Since(start), time.Second)
+	runtime.ReadMemStats(&after)
+	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(4*len(b)+16<<20), "bytes allocated")
 	return f
 }
 

@@ -139,7 +139,10 @@ func (f *pngFile) chunk(c pngChunk) error {
 	switch c.Kind {
 	case "tEXt", "zTXt", "iTXt", "eXIf":
 	case "caBX":
-		f.add(Slot{Kind: C2PA, Place: "PNG caBX", Guide: true}, c)
+		if _, err := f.src.Bytes(c.Offset, 8, "PNG caBX chunk"); err != nil { // counts as a value
+			return err
+		}
+		f.add(Slot{Kind: C2PA, Place: "PNG caBX", Guide: f.vacant(C2PA)}, c)
 		return nil
 	default:
 		return nil
@@ -149,7 +152,7 @@ func (f *pngFile) chunk(c pngChunk) error {
 		return err
 	}
 	if c.Kind == "eXIf" {
-		f.add(Slot{Kind: EXIF, Place: "PNG eXIf", Guide: true, Value: data}, c)
+		f.add(Slot{Kind: EXIF, Place: "PNG eXIf", Guide: f.vacant(EXIF), Value: data}, c)
 		return nil
 	}
 	return f.text(c, data)
@@ -166,8 +169,7 @@ func (f *pngFile) text(c pngChunk, data []byte) error {
 	slot := Slot{Kind: Text, Key: keyword, Place: "PNG " + c.Kind + " " + keyword, Value: data[n:]}
 	switch {
 	case keyword == pngXMP:
-		slot.Kind = XMP
-		slot.Guide = !slices.ContainsFunc(f.Slots, func(s Slot) bool { return s.Kind == XMP })
+		slot.Kind, slot.Guide = XMP, f.vacant(XMP)
 	case recordKey(keyword):
 		slot.Kind = Record
 	}

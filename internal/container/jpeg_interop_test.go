@@ -1,0 +1,121 @@
+package container
+
+import (
+	"bytes"
+	"encoding/json"
+	"image"
+	_ "image/jpeg" // other decoders of what we write
+	_ "image/png"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/aigclabel/aigclabel/internal/xmp"
+)
+
+// labelled returns b with a record in its XMP.
+func labelled(t testing.TB, w Walk, b []byte) []byte {
+	t.Helper()
+	var packet []byte
+	if slot := guide(walk(t, w, b), XMP); slot != nil {
+		packet = slot.Value
+	}
+	packet, err := xmp.Set(packet, "http://www.tc260.org.cn/ns/AIGC/1.0/", "TC260", "AIGC", string(someRecord))
+	require.NoError(t, err)
+	return put(t, w, b, XMP, packet)
+}
+
+// written returns the path of a file that holds b.
+func written(t testing.TB, name string, b []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	require.NoError(t, os.WriteFile(path, b, 0o600))
+	return path
+}
+
+// exiftags returns what exiftool reads from a file, and its warnings.
+func exiftags(t testing.TB, name string, b []byte) map[string]any {
+	t.Helper()
+	out, err := exec.Command(tool(t, "exiftool"), "-j", "-a", "-b", "-G1", "-struct", "-validate", "-warning", "-all", written(t, name, b)).Output()
+	require.NoError(t, err)
+	var files []map[string]any
+	require.NoError(t, json.Unmarshal(out, &files))
+	maps.DeleteFunc(files[0], func(tag string, _ any) bool {
+		return tag == "SourceFile" || strings.HasPrefix(tag, "System:") // names, dates, sizes
+	})
+	return files[0]
+}
+
+// pixels returns a decoded image.
+func pixels(t testing.TB, b []byte) image.Image {
+	t.Helper()
+	m, _, err := image.Decode(bytes.NewReader(b))
+	require.NoError(t, err)
+	return m
+}
+
+// A write adds one tag to what exiftool reads, and changes no pixel.
+func TestInteropXMP(t *testing.T) {
+	for format, w := range map[string]Walk{"jpeg": JPEG, "png": PNG} {
+		for name, b := range fixtures(t, format) {
+			t.Run(name, func(t *testing.T) {
+				out := labelled(t, w, b)
+				want, got := exiftags(t, name, b), exiftags(t, name, out)
+				require.JSONEq(t, string(someRecord), got["XMP-TC260:Aigc"].(string))
+				delete(got, "XMP-TC260:Aigc")
+				require.Equal(t, want, got)
+				require.Equal(t, pixels(t, b), pixels(t, out))
+			})
+		}
+	}
+}
+
+func TestInteropUserComment(t *testing.T) {
+	for name, b := range fixtures(t, "jpeg") {
+		t.Run(name, func(t *testing.T) {
+			slot := guide(walk(t, JPEG, b), EXIF)
+			if slot == nil {
+				t.Skip("a new block lacks what Exif demands of cameras")
+			}
+			out := put(t, JPEG, b, EXIF, SetUserComment(slot.Value, []byte(someComment)))
+			want, got := exiftags(t, name, b), exiftags(t, name, out)
+			require.Equal(t, someComment, got["ExifIFD:UserComment"])
+			got["ExifIFD:UserComment"] = want["ExifIFD:UserComment"]
+			require.Equal(t, want, got)
+
+			removed := put(t, JPEG, b, EXIF, RemoveEXIF(slot.Value, tagUserComment))
+			got = exiftags(t, name, removed)
+			delete(want, "ExifIFD:UserComment")
+			require.Equal(t, want, got)
+		})
+	}
+}
+
+func TestInteropDjpeg(t *testing.T) {
+	for name, b := range fixtures(t, "jpeg") {
+		if name == "cmyk.jpg" {
+			continue // not a colour space of djpeg
+		}
+		decode := func(b []byte) []byte {
+			cmd := exec.Command(tool(t, "djpeg"), "-pnm")
+			cmd.Stdin = bytes.NewReader(b)
+			out, err := cmd.Output()
+			require.NoError(t, err, name)
+			return out
+		}
+		require.Equal(t, decode(b), decode(labelled(t, JPEG, b)), name)
+	}
+}
+
+// pngcheck reads every chunk and checksum.
+func TestInteropPngcheck(t *testing.T) {
+	for name, b := range fixtures(t, "png") {
+		out, err := exec.Command(tool(t, "pngcheck"), "-q", written(t, name, labelled(t, PNG, b))).CombinedOutput()
+		require.NoError(t, err, "%s", out)
+	}
+}
