@@ -83,16 +83,16 @@ func set(face xfont.Face, text []string, letter float64, s spacing, w int) *capt
 		for _, l := range wrap(face, t, w-2*pixels(s.margin)-2*pixels(s.x)) {
 			ink, _ := xfont.BoundString(face, l)
 			c.lines = append(c.lines, line{l, ink, y - ink.Min.Y.Floor()})
-			c.size.X = max(c.size.X, width(ink)+2*pixels(s.x))
-			y += height(ink) + pixels(s.line)
+			c.size.X = max(c.size.X, inkWidth(ink)+2*pixels(s.x))
+			y += inkHeight(ink) + pixels(s.line)
 		}
 	}
 	c.size.Y = y - pixels(s.line) + pixels(s.y)
 	return c
 }
 
-func width(r fixed.Rectangle26_6) int  { return r.Max.X.Ceil() - r.Min.X.Floor() }
-func height(r fixed.Rectangle26_6) int { return r.Max.Y.Ceil() - r.Min.Y.Floor() }
+func inkWidth(r fixed.Rectangle26_6) int  { return r.Max.X.Ceil() - r.Min.X.Floor() }
+func inkHeight(r fixed.Rectangle26_6) int { return r.Max.Y.Ceil() - r.Min.Y.Floor() }
 
 // parsed is the embedded font.
 var parsed = sync.OnceValues(func() (*sfnt.Font, error) { return opentype.Parse(font.OTF) })
@@ -176,7 +176,7 @@ func (c *caption) draw() (plate, ink *image.Alpha) {
 		}
 	}
 	for _, l := range c.lines {
-		left := (c.size.X-width(l.ink))/2 - l.ink.Min.X.Floor()
+		left := (c.size.X-inkWidth(l.ink))/2 - l.ink.Min.X.Floor()
 		d := xfont.Drawer{Dst: ink, Src: image.Opaque, Face: c.face, Dot: fixed.P(left, l.baseline)}
 		d.DrawString(l.text)
 	}
