@@ -101,6 +101,13 @@ func output(t testing.TB, plan *splice.Plan, src []byte) []byte {
 // length replace it, and removing it leaves no trace of the value.
 func roundTrip(t *testing.T, w Walk, b []byte, kind Kind, values ...[]byte) {
 	t.Helper()
+	b = remove(t, w, rewrite(t, w, b, kind, values...), kind)
+	require.False(t, bytes.Contains(b, values[len(values)-1]), "the removed value is still in the file")
+}
+
+// rewrite is the first part of [roundTrip]: it returns b with the last value.
+func rewrite(t *testing.T, w Walk, b []byte, kind Kind, values ...[]byte) []byte {
+	t.Helper()
 	for _, value := range values {
 		b = put(t, w, b, kind, value)
 		f := walk(t, w, b)
@@ -120,13 +127,19 @@ func roundTrip(t *testing.T, w Walk, b []byte, kind Kind, values ...[]byte) {
 		require.NoError(t, err)
 		require.Empty(t, again.Edits(), "the same value again")
 	}
+	return b
+}
+
+// remove returns b without its slot of a kind.
+func remove(t *testing.T, w Walk, b []byte, kind Kind) []byte {
+	t.Helper()
 	f := walk(t, w, b)
 	plan, err := f.Plan([]Change{{Slot: guide(f, kind)}})
 	require.NoError(t, err)
 	b = output(t, plan, b)
 	require.NoError(t, walk(t, w, b).Summary().Damage)
 	require.Zero(t, countKind(walk(t, w, b), kind))
-	require.False(t, bytes.Contains(b, values[len(values)-1]), "the removed value is still in the file")
+	return b
 }
 
 func countKind(f File, kind Kind) (n int) {
