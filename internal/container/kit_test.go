@@ -6,8 +6,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -158,6 +160,20 @@ func truncations(t *testing.T, w Walk, b []byte, intact int) {
 	for n := range intact {
 		require.Error(t, walk(t, w, b[:n:n]).Summary().Damage, "cut at %d of %d", n, len(b))
 	}
+}
+
+// bounded walks b and checks what that costs: memory of four times the input
+// and 16 MiB, 4 MiB of garbage, and a second for each MiB.
+func bounded(t testing.TB, w Walk, b []byte) {
+	t.Helper()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	start := time.Now()
+	walk(t, w, b)
+	took := time.Since(start)
+	runtime.ReadMemStats(&after)
+	require.LessOrEqual(t, after.TotalAlloc-before.TotalAlloc, uint64(4*len(b)+20<<20), "bytes allocated for %d of input", len(b))
+	require.Less(t, took, time.Duration(1+len(b)>>20)*time.Second)
 }
 
 // fuzz walks arbitrary input, and writes into whatever walks clean.

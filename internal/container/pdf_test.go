@@ -4,13 +4,13 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"fmt"
+	"io"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
-
-var someRecord = []byte(`{"Label":"1","ContentProducer":"001191990099MA01ABCD5610001","ProduceID":"example-0001"}`)
 
 // A pdfDraft is a PDF file made by hand.
 type pdfDraft struct {
@@ -44,21 +44,17 @@ func (d *pdfDraft) pages(catalog string) {
 	d.object(3, "<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>")
 }
 
-// table ends a revision with a table of all objects but the hidden ones.
+// table ends a revision with a table, a subsection for each object. Those in
+// hidden are free, those whose negative is there are not listed.
 func (d *pdfDraft) table(trailer, lineEnd string, hidden ...int) {
 	at := d.Len() - d.shift
-	fmt.Fprintf(d, "xref\n0 %d\n0000000000 65535 f%s", len(d.offsets), lineEnd)
-	for num := 1; num < len(d.offsets); num++ {
-		kind := 'n'
-		if d.offsets[num] == 0 {
-			kind = 'f'
+	fmt.Fprintf(d, "xref\n0 1\n0000000000 65535 f%s", lineEnd)
+	for num, offset := range d.offsets {
+		if slices.Contains(hidden, num) {
+			fmt.Fprintf(d, "%d 1\n%010d 00000 f%s", num, 0, lineEnd)
+		} else if offset > 0 && !slices.Contains(hidden, -num) {
+			fmt.Fprintf(d, "%d 1\n%010d 00000 n%s", num, offset, lineEnd)
 		}
-		for _, h := range hidden {
-			if h == num {
-				kind = 'f'
-			}
-		}
-		fmt.Fprintf(d, "%010d 00000 %c%s", d.offsets[num], kind, lineEnd)
 	}
 	fmt.Fprintf(d, "trailer\n<</Size %d/Root 1 0 R%s%s>>\n", len(d.offsets), trailer, d.prev)
 	d.end(at)
@@ -87,20 +83,21 @@ func pdfDrafts() map[string][]byte {
 		"short-entries":   plain("", "/Info 4 0 R", "\n"),
 		"no-last-newline": bytes.TrimSpace(plain("", "/Info 4 0 R", "\r\n")),
 		"junk-after":      append(plain("", "/Info 4 0 R", "\r\n"), "\x00\x00<html>"...),
-		"hybrid":          pdfHybrid(),
+		"hybrid":          pdfHybrid(-1),
+		"hybrid-free":     pdfHybrid(1),
 		"spaced-prev":     pdfRevisions(),
 	}
 }
 
 // pdfHybrid returns a file whose Info dictionary only a cross-reference stream
-// shows, packed in an object stream.
-func pdfHybrid() []byte {
+// shows, packed in an object stream. The table lists it as free if sign is 1.
+func pdfHybrid(sign int) []byte {
 	d := newPDFDraft("")
 	d.pages("")
 	d.stream(5, "/Type/ObjStm/N 1/First 4", "4 0 <</Title(hidden)>>")
 	at := d.Len()
 	d.stream(6, "/Type/XRef/Size 7/W[1 1 1]/Index[4 1]", "\x02\x05\x00")
-	d.table(fmt.Sprintf("/Info 4 0 R/XRefStm %d", at), " \n", 4, 6)
+	d.table(fmt.Sprintf("/Info 4 0 R/XRefStm %d", at), " \n", 4*sign, 6*sign)
 	return d.Bytes()
 }
 
@@ -167,7 +164,7 @@ func TestPDFOneUpdate(t *testing.T) {
 }
 
 func TestPDFInfoIsKeptByteForByte(t *testing.T) {
-	const odd = "<<%comment )>>\n/Tit#6ce <FEFF0041> /Nested<</A[(\\)))2 0 R]>>/Trapped/False"
+	const odd = "<<%comment )>>\n/Tit#6ce <FEFF0041> /Nested<</A[(\\))2 0 R]>>/Trapped/False"
 	d := newPDFDraft("")
 	d.pages("")
 	d.object(4, odd+">>")
@@ -181,8 +178,8 @@ func TestPDFRecords(t *testing.T) {
 	for name, test := range map[string]struct {
 		info, want, encoding string
 	}{
-		"literal":           {"/AIGC({x})", "{x}", ""},
-		"escaped":           {`/AIGC(\(\
+		"literal": {"/AIGC({x})", "{x}", ""},
+		"escaped": {`/AIGC(\(\
 \101\0632\r\))`, "(A32\r)", "pdf-literal"},
 		"hexadecimal":       {"/AIGC<7b 2 2 7>", "{\"p", "pdf-hex"},
 		"UTF-16":            {"/AIGC<FEFF4F5C8005>", "作者", "pdf-hex"},
@@ -244,9 +241,14 @@ func TestPDFAlternatePlaces(t *testing.T) {
 	require.ErrorIs(t, err, errNotUTF8)
 }
 
+func TestPDFHybrid(t *testing.T) {
+	for _, sign := range []int{-1, 1} {
+		require.Equal(t, "hidden", texts(walk(t, PDF, pdfHybrid(sign)).Summary())["PDF Info Title"])
+	}
+}
+
 func TestPDFSuperseded(t *testing.T) {
 	require.Zero(t, countKind(walk(t, PDF, pdfRevisions()), Record))
-	require.Equal(t, "hidden", texts(walk(t, PDF, pdfHybrid()).Summary())["PDF Info Title"])
 }
 
 func TestPDFEncrypted(t *testing.T) {
@@ -341,15 +343,15 @@ func TestPDFTruncated(t *testing.T) {
 	}
 }
 
-// TestPDFChopped takes one byte out of labelled files: where it is not one of
-// the label's own, the label is still listed.
+// TestPDFChopped takes one byte out of labelled files: where it is none of the
+// label or of the section that leads to it, the label is still listed.
 func TestPDFChopped(t *testing.T) {
 	for name, b := range unencrypted(t) {
 		t.Run(name, func(t *testing.T) {
 			b := put(t, PDF, b, Record, someRecord)
-			start := bytes.LastIndex(b, []byte("/AIGC("))
+			entry, end := bytes.LastIndex(b, []byte("/AIGC(")), bytes.LastIndex(b, []byte("startxref"))
 			for i := range b {
-				if i >= start && i < start+len("/AIGC()")+len(someRecord) || i < len("junk\n%PDF-") {
+				if i >= entry && i < end || i < len("junk\n%PDF-") {
 					continue
 				}
 				chopped := append(bytes.Clone(b[:i]), b[i+1:]...)
@@ -462,6 +464,7 @@ func hostilePDFs() map[string][]byte {
 	add("unbalanced", object(4, "<</A[>>"))
 	add("open string", object(4, "<</AIGC("+strings.Repeat("(", 1<<20)))
 	add("many open strings", object(4, "<<"+strings.Repeat("/AIGC(", 1<<17)))
+	add("many open UTF-16 strings", object(4, "<<"+strings.Repeat("/AIGC(\xfe\xff\\0", 1<<16)))
 	add("keys without values", object(4, "<<"+strings.Repeat("/A", 1<<18)+">"))
 	add("Length lies", func(d *pdfDraft) {
 		d.object(8, "<</Length 2147483648>>stream\n<x/>\nendstream")
@@ -491,13 +494,13 @@ func hostilePDFs() map[string][]byte {
 		d.object(4, "<<"+info.String()+">>")
 		first := d.Len()
 		for i := range 4000 {
-			fmt.Fprintf(d, "%04d 0 obj(\n", i+20)
+			fmt.Fprintf(d, "%04d 0 obj(\xfe\xff\n", i+20)
 		}
 		d.WriteString(strings.Repeat("x", 1<<20) + strings.Repeat(")", 4000) + "\n")
 		at := d.Len()
 		fmt.Fprintf(d, "xref\n1 1\n%010d 00000 n \n4 1\n%010d 00000 n \n20 4000\n", d.offsets[1], d.offsets[4])
 		for i := range 4000 {
-			fmt.Fprintf(d, "%010d 00000 n \n", first+12*i)
+			fmt.Fprintf(d, "%010d 00000 n \n", first+14*i)
 		}
 		d.WriteString("trailer<</Root 1 0 R/Info 4 0 R>>\n")
 		d.end(at)
@@ -514,7 +517,7 @@ func TestPDFImpossibleSize(t *testing.T) {
 	require.ErrorAs(t, err, new(*LimitError))
 	b = bytes.Replace(d.Bytes(), []byte("/Size 16"), []byte("/Size 2"), 1)
 	out := put(t, PDF, b, Record, someRecord)
-	require.Contains(t, string(out), "\n16 0 obj", "numbers that Size does not count are not taken again")
+	require.Contains(t, string(out), "\n4 0 obj", "numbers that Size does not count are not taken again")
 }
 
 // TestPDFFewReads walks a long file, of which it needs the head and the tail.
@@ -524,12 +527,24 @@ func TestPDFFewReads(t *testing.T) {
 	d.pages("")
 	d.object(4, "<</AIGC(x)>>")
 	d.table("/Info 4 0 R", " \n")
-	r := &countingReader{Reader: bytes.NewReader(d.Bytes())}
+	r := &countingReader{r: bytes.NewReader(d.Bytes())}
 	f, err := PDF(NewSource(r, int64(d.Len()), Limits{}))
 	require.NoError(t, err)
 	require.NotNil(t, guide(f, Record))
 	require.LessOrEqual(t, r.bytes, 48<<10)
 	require.LessOrEqual(t, r.calls, 3)
+}
+
+// A countingReader counts what is read from r.
+type countingReader struct {
+	r            io.ReaderAt
+	calls, bytes int
+}
+
+func (c *countingReader) ReadAt(b []byte, off int64) (int, error) {
+	c.calls++
+	c.bytes += len(b)
+	return c.r.ReadAt(b, off)
 }
 
 func FuzzPDF(f *testing.F) {
