@@ -119,6 +119,13 @@ func output(t testing.TB, plan *splice.Plan, src []byte) []byte {
 // length replace it, and removing it leaves no trace of the value.
 func roundTrip(t *testing.T, w Walk, b []byte, kind Kind, values ...[]byte) {
 	t.Helper()
+	b = remove(t, w, rewrite(t, w, b, kind, values...), kind)
+	require.False(t, bytes.Contains(b, values[len(values)-1]), "the removed value is still in the file")
+}
+
+// rewrite is the first part of [roundTrip]: it returns b with the last value.
+func rewrite(t *testing.T, w Walk, b []byte, kind Kind, values ...[]byte) []byte {
+	t.Helper()
 	for _, value := range values {
 		b = put(t, w, b, kind, value)
 		f := walk(t, w, b)
@@ -138,13 +145,19 @@ func roundTrip(t *testing.T, w Walk, b []byte, kind Kind, values ...[]byte) {
 		require.NoError(t, err)
 		require.Empty(t, again.Edits(), "the same value again")
 	}
+	return b
+}
+
+// remove returns b without its slot of a kind.
+func remove(t *testing.T, w Walk, b []byte, kind Kind) []byte {
+	t.Helper()
 	f := walk(t, w, b)
 	plan, err := f.Plan([]Change{{Slot: guide(f, kind)}})
 	require.NoError(t, err)
 	b = output(t, plan, b)
 	require.NoError(t, walk(t, w, b).Summary().Damage)
 	require.Zero(t, countKind(walk(t, w, b), kind))
-	require.False(t, bytes.Contains(b, values[len(values)-1]), "the removed value is still in the file")
+	return b
 }
 
 func countKind(f File, kind Kind) (n int) {
@@ -163,6 +176,20 @@ func truncations(t *testing.T, w Walk, b []byte, intact int) {
 	for n := range intact {
 		require.Error(t, walk(t, w, b[:n:n]).Summary().Damage, "cut at %d of %d", n, len(b))
 	}
+}
+
+// bounded walks b and checks what that costs: memory of four times the input
+// and 16 MiB, 4 MiB of garbage, and a second for each MiB.
+func bounded(t testing.TB, w Walk, b []byte) {
+	t.Helper()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	start := time.Now()
+	walk(t, w, b)
+	took := time.Since(start)
+	runtime.ReadMemStats(&after)
+	require.LessOrEqual(t, after.TotalAlloc-before.TotalAlloc, uint64(4*len(b)+20<<20), "bytes allocated for %d of input", len(b))
+	require.Less(t, took, time.Duration(1+len(b)>>20)*time.Second)
 }
 
 // fuzz walks arbitrary input, and writes into whatever walks clean.

@@ -33,7 +33,7 @@ type pdfPlace struct {
 }
 
 const (
-	pdfTail     = 2 << 10  // where writers end a file
+	pdfTail     = 8 << 10  // where writers end a file
 	pdfLongTail = 64 << 10 // where readers still look for that end
 )
 
@@ -68,8 +68,11 @@ func (f *pdfFile) walk() error {
 		f.root = nil
 		f.damage(f.sections[0].offset, "no catalog")
 	}
-	if f.info = f.resolve(trailer.lookup("Info")); f.info != nil {
-		f.note(f.dictionary("Info", f.info))
+	if f.info = f.resolve(f.infoEntry()); f.info != nil {
+		if err := f.dictionary("Info", f.info); err != nil {
+			f.note(err)
+			f.info = nil
+		}
 	}
 	if f.root == nil {
 		return nil
@@ -78,6 +81,17 @@ func (f *pdfFile) walk() error {
 	f.metadata()
 	f.manifests()
 	f.Signed = f.signature()
+	return nil
+}
+
+// infoEntry returns the value of Info in the newest trailer that has it. The
+// newest of all should, but writers of later revisions forget it.
+func (f *pdfFile) infoEntry() pdfValue {
+	for _, s := range f.sections {
+		if v := s.trailer.lookup("Info"); v != nil {
+			return v
+		}
+	}
 	return nil
 }
 
@@ -190,6 +204,10 @@ func (f *pdfFile) entrySlot(s Slot, o *pdfObject, e pdfEntry) {
 		}
 		s.Encoding = "encrypted"
 	case value.isString():
+		if err := f.spend(value); err != nil {
+			f.note(err)
+			return
+		}
 		s.Value, s.Encoding = value.text()
 		from, end = from+1, end-1
 	default:

@@ -48,6 +48,23 @@ func (f *pdfFile) view(off, n int64) ([]byte, error) {
 	return b, f.src.readAt(b, off)
 }
 
+// spend takes a text that is to be decoded from the budget: strings overlap in
+// hostile files, and a decoder needs some times their size.
+func (f *pdfFile) spend(text pdfValue) error {
+	if f.budget -= 8 * int64(len(text)); f.budget < 0 {
+		return &LimitError{What: "PDF text", Limit: f.src.Values}
+	}
+	return nil
+}
+
+// peek is [Source.Peek], from the tail if it lies there.
+func (f *pdfFile) peek(off int64, n int) ([]byte, error) {
+	if off >= f.tailAt && off <= f.src.Size()-int64(n) {
+		return f.tail[off-f.tailAt:][:n], nil
+	}
+	return f.src.Peek(off, n)
+}
+
 // lex calls read with the text at off, more and more of it until read is done
 // before the end.
 func (f *pdfFile) lex(off int64, read func(*pdfLexer) error) error {

@@ -77,7 +77,14 @@ func (f *pdfFile) scan() error {
 			return err
 		}
 	}
+	listed := map[Range]bool{}
+	for _, slot := range f.Slots {
+		listed[slot.Ranges[0]] = true
+	}
 	for _, slot := range s.slots {
+		if listed[slot.Ranges[0]] {
+			continue
+		}
 		slot.Guide = slot.Key == "AIGC" && !f.hasGuide(Record)
 		f.add(slot, pdfPlace{})
 	}
@@ -99,42 +106,41 @@ func (s *pdfScan) window(b []byte, at int64) error {
 			s.f.note(s.objectStream(at + int64(start)))
 			start = -1
 		case bytes.HasPrefix(rest, []byte("/AIGC")):
-			slot, n, err := s.f.clue(rest)
+			slot, ok, err := s.f.clue(rest)
 			if err != nil {
 				return err
 			}
-			if n > 0 {
+			if ok {
 				slot.Ranges[0].Offset += at + int64(i)
 				s.add(num, slot)
-				i += n - 1
 			}
 		}
 	}
 	return nil
 }
 
-// clue returns the record that b starts with, a name and a string, and its
-// length, 0 if it is none. A string that is cut off is a record all the same.
-func (f *pdfFile) clue(b []byte) (Slot, int, error) {
+// clue returns the record that b starts with, if it is one: a name and a string,
+// even if its end is cut off. What looks like its value may hold another record,
+// for want of a parenthesis, so the search goes on inside it.
+func (f *pdfFile) clue(b []byte) (s Slot, ok bool, err error) {
 	l := pdfLexer{text: b}
 	name, _ := l.token()
-	t, err := l.token()
-	f.budget -= int64(l.pos)
-	if f.budget < 0 {
-		return Slot{}, 0, &LimitError{What: "PDF text", Limit: f.src.Values}
+	t, cut := l.token()
+	if err := f.spend(b[:l.pos]); err != nil {
+		return s, false, err
 	}
 	value := pdfValue(b[t.start:t.end])
-	if err != nil && value.isString() {
+	if cut != nil && value.isString() {
 		value = append(value[:len(value):len(value)], ')')
 	}
 	if len(value) < 2 || !value.isString() {
-		return Slot{}, 0, nil
+		return s, false, nil
 	}
 	key := pdfValue(b[name.start:name.end]).name()
-	slot := Slot{Kind: Record, Key: key, Place: "PDF Info " + printable(key)}
-	slot.Value, slot.Encoding = value.text()
-	slot.Ranges = []Range{{int64(t.start) + 1, int64(len(value)) - 2}}
-	return slot, l.pos, f.src.Element()
+	s = Slot{Kind: Record, Key: key, Place: "PDF Info " + printable(key)}
+	s.Value, s.Encoding = value.text()
+	s.Ranges = []Range{{int64(t.start) + 1, int64(len(value)) - 2}}
+	return s, true, f.src.Element()
 }
 
 // objectStream searches the object stream at off.
@@ -153,15 +159,15 @@ func (s *pdfScan) objectStream(off int64) error {
 			return nil
 		}
 		i += n
-		slot, n, err := s.f.clue(packed.text[i:])
+		slot, ok, err := s.f.clue(packed.text[i:])
 		if err != nil {
 			return err
 		}
-		if n > 0 {
+		if ok {
 			slot.Encoding, slot.Ranges = "pdf-object-stream", []Range{packed.span}
 			s.add(packed.holder(i), slot)
 		}
-		i += max(n, 1)
+		i++
 	}
 }
 

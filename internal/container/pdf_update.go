@@ -141,7 +141,7 @@ func (u *pdfUpdate) addRecord(value []byte) error {
 	}
 	info := u.f.info
 	if info == nil {
-		if err := u.unread(u.f.sections[0].trailer.lookup("Info")); err != nil {
+		if err := u.unread(u.f.infoEntry()); err != nil {
 			return err
 		}
 		info = &pdfObject{value: pdfValue("<<>>")}
@@ -172,8 +172,8 @@ func (u *pdfUpdate) unread(v pdfValue) error {
 	return nil
 }
 
-// revise returns the new revision of o. A direct dictionary becomes an object
-// that the trailer refers to by key.
+// revise returns the new revision of o, which the trailer refers to by key, if
+// there is one: a direct dictionary becomes an object.
 func (u *pdfUpdate) revise(o *pdfObject, key string) *pdfRevised {
 	if o.num > 0 {
 		for _, r := range u.objects {
@@ -186,7 +186,9 @@ func (u *pdfUpdate) revise(o *pdfObject, key string) *pdfRevised {
 	if r.num == 0 {
 		r.num = u.next
 		u.next++
-		u.trailer[key] = fmt.Sprintf(" %d 0 R", r.num)
+	}
+	if key != "" {
+		u.trailer[key] = fmt.Sprintf(" %d %d R", r.num, r.gen)
 	}
 	u.objects = append(u.objects, r)
 	return r

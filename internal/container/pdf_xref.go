@@ -63,6 +63,9 @@ func (f *pdfFile) chain(offset int64) error {
 			return err
 		}
 		f.sections = append(f.sections, s)
+		for _, err := range s.trailer.entries() {
+			f.note(atOffset(offset, err))
+		}
 		if at, ok := s.trailer.lookup("XRefStm").integer(); ok && s.stream == nil {
 			f.note(f.hybrid(at))
 		}
@@ -101,6 +104,9 @@ func (f *pdfFile) section(offset int64) (*pdfSection, error) {
 	var after int64 // the keyword xref, 0 without one
 	err := f.lex(at, func(l *pdfLexer) error {
 		t, err := l.token()
+		if t.start > len("\r\n") { // not what the offset means, but something later
+			err = errPDFSyntax
+		}
 		if after = 0; string(l.text[t.start:t.end]) == "xref" {
 			after = at + int64(l.pos)
 		}
@@ -122,7 +128,7 @@ func (f *pdfFile) section(offset int64) (*pdfSection, error) {
 // table reads the subsection headers of a table and its trailer.
 func (f *pdfFile) table(s *pdfSection, pos int64) error {
 	for {
-		b, err := f.src.Peek(pos, int(min(peekSize, max(f.src.Size()-pos, 1))))
+		b, err := f.peek(pos, int(min(peekSize, max(f.src.Size()-pos, 1))))
 		if err != nil {
 			return err
 		}
@@ -271,7 +277,7 @@ func (f *pdfFile) entry(s *pdfSection, num int64) (pdfLocation, bool, error) {
 
 // tableEntry reads "0000000123 00000 n" at off.
 func (f *pdfFile) tableEntry(off int64) (pdfLocation, error) {
-	b, err := f.src.Peek(off, 18)
+	b, err := f.peek(off, 18)
 	if err != nil {
 		return pdfLocation{}, err
 	}

@@ -1,0 +1,74 @@
+package container
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// runPDF runs a tool over the file, which must not complain, and returns what it
+// prints.
+func runPDF(t *testing.T, file []byte, name string, args ...string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "a.pdf")
+	require.NoError(t, os.WriteFile(path, file, 0o600))
+	var out, diagnostics bytes.Buffer
+	cmd := exec.Command(tool(t, name), append([]string{path}, args...)...)
+	cmd.Stdout, cmd.Stderr = &out, &diagnostics
+	require.NoError(t, cmd.Run(), "%s: %s%s", name, out.String(), diagnostics.String())
+	require.Empty(t, diagnostics.String(), name)
+	return out.String()
+}
+
+// labelled calls test for each file, before and after it gets a record, another
+// record and a packet.
+// Files that the tool does not like as they are can be left out.
+func labelled(t *testing.T, test func(t *testing.T, before, after []byte), without ...string) {
+	for name, b := range unencrypted(t) {
+		if slices.Contains(without, name) {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			out := rewrite(t, PDF, b, Record, []byte("(older)"), someRecord)
+			test(t, b, rewrite(t, PDF, out, XMP, somePacket))
+		})
+	}
+}
+
+func TestPDFInteropQPDF(t *testing.T) {
+	labelled(t, func(t *testing.T, _, after []byte) { runPDF(t, after, "qpdf", "--check") })
+}
+
+func TestPDFInteropExifTool(t *testing.T) {
+	labelled(t, func(t *testing.T, _, after []byte) {
+		require.Equal(t, string(someRecord)+"\n", runPDF(t, after, "exiftool", "-s3", "-PDF:AIGC"))
+		require.Contains(t, runPDF(t, after, "exiftool", "-b", "-XMP"), string(somePacket))
+	}, "junk-before", "info-of-nothing", "short-entries")
+}
+
+func TestPDFInteropPoppler(t *testing.T) {
+	labelled(t, func(t *testing.T, before, after []byte) {
+		require.Contains(t, runPDF(t, after, "pdfinfo", "-custom"), string(someRecord))
+		require.Equal(t, runPDF(t, before, "pdfinfo", "-struct-text"), runPDF(t, after, "pdfinfo", "-struct-text"))
+		require.Equal(t, runPDF(t, before, "pdftotext", "-"), runPDF(t, after, "pdftotext", "-"))
+	}, "hybrid-free", "info-of-nothing")
+}
+
+func TestPDFInteropPixels(t *testing.T) {
+	before := fixtures(t, "pdf")["ghostscript.pdf"]
+	pixels := runPDF(t, before, "pdftoppm", "-r", "36")
+	require.NotEmpty(t, pixels)
+	require.Equal(t, pixels, runPDF(t, put(t, PDF, before, Record, someRecord), "pdftoppm", "-r", "36"))
+}
+
+func TestPDFInteropSignature(t *testing.T) {
+	for _, name := range []string{"signed.pdf", "certified.pdf"} {
+		out := put(t, PDF, fixtures(t, "pdf")[name], Record, someRecord)
+		require.Contains(t, runPDF(t, out, "pdfsig", "-nocert"), "Signature is Valid.")
+	}
+}
