@@ -152,52 +152,28 @@ func (f *markdownFile) tail(from int64) error {
 	if err != nil {
 		return err
 	}
-	pos := 0
 	if base > from { // most likely inside a line
-		_, pos = cutLine(text, 0)
-	}
-	var lines []int
-	for ; pos < len(text); _, pos = cutLine(text, pos) {
-		lines = append(lines, pos)
+		_, pos := cutLine(text, 0)
+		text, base = text[pos:], base+int64(pos)
 	}
 	n := len(f.Slots)
-	for i := lastLoose(text, lines); i >= 0; i = lastLoose(text, lines) {
+	for at := lastLoose(text); at >= 0; at = lastLoose(text) {
 		if err := f.src.Element(); err != nil {
 			return err
 		}
-		end := entryEnd(text, lines[i], false)
-		f.add(Slot{Place: "Markdown text"}, text, base, lines[i], end)
-		if i > 0 && isFence(text[lines[i-1]:]) && isFence(text[end:]) {
+		slot, block := Slot{Place: "Markdown text"}, Range{}
+		end := entryEnd(text, at, false)
+		if open := lineBefore(text, at); isFence(text[open:at]) && isFence(text[end:]) {
 			_, next := cutLine(text, end)
-			f.Slots[len(f.Slots)-1].Place = "Markdown code block"
-			f.blocks[len(f.blocks)-1] = Range{base + int64(lines[i-1]), int64(next - lines[i-1])}
+			slot.Place, block = "Markdown code block", Range{base + int64(open), int64(next - open)}
 		}
-		text, lines = text[:lines[i]], lines[:i]
+		f.add(slot, text, base, at, end)
+		f.blocks[len(f.blocks)-1] = block
+		text = text[:at]
 	}
 	slices.Reverse(f.Slots[n:])
 	slices.Reverse(f.blocks[n:])
 	return nil
-}
-
-// lastLoose returns the index of the line that starts the last entry, if only
-// the frame of one follows it, else -1.
-func lastLoose(text []byte, lines []int) int {
-	for i, at := range slices.Backward(lines) {
-		if isLoose(text, at) {
-			for pos := entryEnd(text, at, false); pos < len(text); {
-				line, next := cutLine(text, pos)
-				if !isFrame(line) {
-					return -1
-				}
-				pos = next
-			}
-			return i
-		}
-		if line, _ := cutLine(text, at); !isFrame(line) && !isNested(line) {
-			return -1
-		}
-	}
-	return -1
 }
 
 // add lists the entry text[from:to], where text starts at base in the file.

@@ -16,6 +16,12 @@ func cutLine(text []byte, pos int) (line []byte, next int) {
 	return bytes.TrimSuffix(line, []byte("\r")), next
 }
 
+// lineBefore returns the start of the line before the one that starts at pos, 0
+// if there is none.
+func lineBefore(text []byte, pos int) int {
+	return bytes.LastIndexByte(text[:max(pos-1, 0)], '\n') + 1
+}
+
 // openingFence returns the line at pos if it opens a front matter: --- for YAML,
 // +++ for TOML, { for JSON. Else it returns "".
 func openingFence(text []byte, pos int) string {
@@ -104,6 +110,37 @@ func isLoose(text []byte, pos int) bool {
 		return false
 	}
 	return bytes.Contains(bytes.ToLower(text[pos:entryEnd(text, pos, false)]), []byte("label"))
+}
+
+// lastLoose returns the start of the last loose entry of text if only the frame
+// of one follows it, else -1.
+func lastLoose(text []byte) int {
+	for at := len(text); at > 0; {
+		at = lineBefore(text, at)
+		line, _ := cutLine(text, at)
+		switch {
+		case isLoose(text, at):
+			if onlyFrame(text[entryEnd(text, at, false):]) {
+				return at
+			}
+			return -1
+		case !isFrame(line) && !isNested(line):
+			return -1
+		}
+	}
+	return -1
+}
+
+// onlyFrame reports whether all lines of text are the frame of an entry.
+func onlyFrame(text []byte) bool {
+	for pos := 0; pos < len(text); {
+		line, next := cutLine(text, pos)
+		if !isFrame(line) {
+			return false
+		}
+		pos = next
+	}
+	return true
 }
 
 // isRule reports whether a line is empty or a thematic break.
