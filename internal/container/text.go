@@ -1,0 +1,142 @@
+package container
+
+import (
+	"encoding/binary"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"github.com/aigclabel/aigclabel/internal/splice"
+)
+
+// Plain text has no metadata, and no place to put any.
+
+type textFile struct {
+	Layout
+	src *Source
+}
+
+// PlainText walks plain text: it has no slots, and every change is [ErrNoPlace].
+func PlainText(src *Source) (File, error) { return &textFile{src: src}, nil }
+
+// Plan implements [File].
+func (f *textFile) Plan(changes []Change) (*splice.Plan, error) {
+	if len(changes) > 0 {
+		return nil, ErrNoPlace
+	}
+	return splice.New(f.src.ReaderAt(), f.src.Size(), nil)
+}
+
+// IsText reports whether the head of a file is text: UTF-8, UTF-16 with a byte
+// order mark, or GB 18030, without control characters that text does not have.
+// An empty file is text.
+func IsText(src *Source) (bool, error) {
+	head, err := src.Head(frontSize)
+	if err != nil {
+		return false, err
+	}
+	cut := int64(len(head)) < src.Size()
+	if order := utf16BOM(head); order != nil {
+		return isUTF16(head, order, cut), nil
+	}
+	for _, c := range head {
+		if c < 0x20 && !textControl(rune(c)) {
+			return false, nil
+		}
+	}
+	return isUTF8(head, cut) || isGB18030(head, cut), nil
+}
+
+// utf16BOM returns the byte order of text that starts with a UTF-16 byte order
+// mark, else nil.
+func utf16BOM(text []byte) binary.ByteOrder {
+	switch {
+	case len(text) < 2:
+	case text[0] == 0xFF && text[1] == 0xFE:
+		return binary.LittleEndian
+	case text[0] == 0xFE && text[1] == 0xFF:
+		return binary.BigEndian
+	}
+	return nil
+}
+
+// textControl reports whether text may hold the control character c: white
+// space, and the escape of terminal colours.
+func textControl(c rune) bool { return c >= '\t' && c <= '\r' || c == 0x1B }
+
+func isUTF8(b []byte, cut bool) bool {
+	for len(b) > 0 {
+		_, n := utf8.DecodeRune(b)
+		if n == 1 && b[0] >= utf8.RuneSelf {
+			return cut && !utf8.FullRune(b)
+		}
+		b = b[n:]
+	}
+	return true
+}
+
+func isUTF16(b []byte, order binary.ByteOrder, cut bool) bool {
+	if len(b)%2 != 0 && !cut {
+		return false
+	}
+	for ; len(b) >= 2; b = b[2:] {
+		c := rune(order.Uint16(b))
+		if c < 0x20 && !textControl(c) || c >= 0xFFFE {
+			return false
+		}
+		if !utf16.IsSurrogate(c) {
+			continue
+		}
+		if len(b) < 4 {
+			return cut
+		}
+		if utf16.DecodeRune(c, rune(order.Uint16(b[2:]))) == utf8.RuneError {
+			return false
+		}
+		b = b[2:]
+	}
+	return true
+}
+
+// isGB18030 reports whether b is plausible Chinese text: legal sequences, most
+// of them from GB 2312, which holds the characters of everyday use.
+func isGB18030(b []byte, cut bool) bool {
+	common, rare := 0, 0
+	for len(b) > 0 {
+		n := gb18030Length(b)
+		switch {
+		case n == 0:
+			return false
+		case n > len(b):
+			b = nil
+			if !cut {
+				return false
+			}
+			continue
+		case n == 2 && b[0] >= 0xA1 && b[0] <= 0xF7 && b[1] >= 0xA1:
+			common++
+		case n > 1:
+			rare++
+		}
+		b = b[n:]
+	}
+	return common >= 3*rare
+}
+
+// gb18030Length returns the length of the character at the start of b, more
+// than len(b) if it is cut, and 0 if it is illegal.
+func gb18030Length(b []byte) int {
+	trail := func(c byte) bool { return c >= 0x40 && c != 0x7F && c != 0xFF }
+	lead := func(c byte) bool { return c > 0x80 && c < 0xFF }
+	digit := func(c byte) bool { return c >= '0' && c <= '9' }
+	switch {
+	case b[0] < 0x80:
+		return 1
+	case !lead(b[0]):
+		return 0
+	case len(b) == 1, trail(b[1]):
+		return 2
+	case !digit(b[1]), len(b) > 2 && !lead(b[2]), len(b) > 3 && !digit(b[3]):
+		return 0
+	}
+	return 4
+}
