@@ -219,3 +219,15 @@ func fuzz(f *testing.F, format string, w Walk, kind Kind, value []byte) {
 		require.Equal(t, string(value), string(guide(out, kind).Value))
 	})
 }
+
+// A countingReader counts what is read from r.
+type countingReader struct {
+	r            io.ReaderAt
+	calls, bytes int
+}
+
+func (c *countingReader) ReadAt(b []byte, off int64) (int, error) {
+	c.calls++
+	c.bytes += len(b)
+	return c.r.ReadAt(b, off)
+}

@@ -21,8 +21,6 @@ import (
 // markdownTail is how much of the end of a file is searched.
 const markdownTail = 64 << 10
 
-var utf8BOM = []byte("\xef\xbb\xbf")
-
 type markdownFile struct {
 	Layout
 	src     *Source
@@ -48,14 +46,14 @@ func (f *markdownFile) walk() error {
 	if err != nil {
 		return err
 	}
-	if utf16BOM(text) != nil {
+	if utf16Order(text) != nil {
 		f.refuse = fmt.Errorf("%w: convert the text from UTF-16 to UTF-8", ErrNoPlace)
 		return nil
 	}
 	if i := bytes.IndexByte(text, '\n'); i > 0 && text[i-1] == '\r' {
 		f.newline = "\r\n"
 	}
-	start := len(text) - len(bytes.TrimPrefix(text, utf8BOM))
+	start := len(text) - len(bytes.TrimPrefix(text, []byte(utf8BOM)))
 	f.insert = int64(start)
 	end, err := f.front(text, start)
 	if err != nil {
@@ -72,7 +70,7 @@ func (f *markdownFile) head() ([]byte, error) {
 	if err != nil || int64(len(text)) == size {
 		return text, err
 	}
-	start := bytes.TrimPrefix(text, utf8BOM)
+	start := bytes.TrimPrefix(text, []byte(utf8BOM))
 	if openingFence(start, 0) != "---" || bytes.Contains(start, []byte("\n---")) {
 		return text, nil
 	}

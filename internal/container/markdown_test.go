@@ -142,22 +142,9 @@ func TestMarkdownRefuses(t *testing.T) {
 	require.ErrorIs(t, err, ErrNoPlace)
 }
 
-// countingReader counts what is read of it.
-type countingReader struct {
-	*bytes.Reader
-	calls int
-	bytes int
-}
-
-func (r *countingReader) ReadAt(b []byte, off int64) (int, error) {
-	r.calls++
-	r.bytes += len(b)
-	return r.Reader.ReadAt(b, off)
-}
-
 func TestMarkdownReadsHeadAndTail(t *testing.T) {
 	text := "---\n" + someEntry + "---\n" + strings.Repeat("prose\n", 1<<20) + "\n" + someEntry
-	r := &countingReader{Reader: bytes.NewReader([]byte(text))}
+	r := &countingReader{r: bytes.NewReader([]byte(text))}
 	f, err := Markdown(NewSource(r, int64(len(text)), Limits{}))
 	require.NoError(t, err)
 	require.Equal(t, []string{"front matter*", "text"}, places(f))

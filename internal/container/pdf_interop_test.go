@@ -25,10 +25,10 @@ func runPDF(t *testing.T, file []byte, name string, args ...string) string {
 	return out.String()
 }
 
-// labelled calls test for each file, before and after it gets a record, another
+// eachPDF calls test for each file, before and after it gets a record, another
 // record and a packet.
 // Files that the tool does not like as they are can be left out.
-func labelled(t *testing.T, test func(t *testing.T, before, after []byte), without ...string) {
+func eachPDF(t *testing.T, test func(t *testing.T, before, after []byte), without ...string) {
 	for name, b := range unencrypted(t) {
 		if slices.Contains(without, name) {
 			continue
@@ -41,18 +41,18 @@ func labelled(t *testing.T, test func(t *testing.T, before, after []byte), witho
 }
 
 func TestPDFInteropQPDF(t *testing.T) {
-	labelled(t, func(t *testing.T, _, after []byte) { runPDF(t, after, "qpdf", "--check") })
+	eachPDF(t, func(t *testing.T, _, after []byte) { runPDF(t, after, "qpdf", "--check") })
 }
 
 func TestPDFInteropExifTool(t *testing.T) {
-	labelled(t, func(t *testing.T, _, after []byte) {
+	eachPDF(t, func(t *testing.T, _, after []byte) {
 		require.Equal(t, string(someRecord)+"\n", runPDF(t, after, "exiftool", "-s3", "-PDF:AIGC"))
 		require.Contains(t, runPDF(t, after, "exiftool", "-b", "-XMP"), string(somePacket))
 	}, "junk-before", "info-of-nothing", "short-entries")
 }
 
 func TestPDFInteropPoppler(t *testing.T) {
-	labelled(t, func(t *testing.T, before, after []byte) {
+	eachPDF(t, func(t *testing.T, before, after []byte) {
 		require.Contains(t, runPDF(t, after, "pdfinfo", "-custom"), string(someRecord))
 		require.Equal(t, runPDF(t, before, "pdfinfo", "-struct-text"), runPDF(t, after, "pdfinfo", "-struct-text"))
 		require.Equal(t, runPDF(t, before, "pdftotext", "-"), runPDF(t, after, "pdftotext", "-"))

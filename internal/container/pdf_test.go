@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -533,18 +532,6 @@ func TestPDFFewReads(t *testing.T) {
 	require.NotNil(t, guide(f, Record))
 	require.LessOrEqual(t, r.bytes, 48<<10)
 	require.LessOrEqual(t, r.calls, 3)
-}
-
-// A countingReader counts what is read from r.
-type countingReader struct {
-	r            io.ReaderAt
-	calls, bytes int
-}
-
-func (c *countingReader) ReadAt(b []byte, off int64) (int, error) {
-	c.calls++
-	c.bytes += len(b)
-	return c.r.ReadAt(b, off)
 }
 
 func FuzzPDF(f *testing.F) {

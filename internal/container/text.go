@@ -35,7 +35,7 @@ func IsText(src *Source) (bool, error) {
 		return false, err
 	}
 	cut := int64(len(head)) < src.Size()
-	if order := utf16BOM(head); order != nil {
+	if order := utf16Order(head); order != nil {
 		return isUTF16(head, order, cut), nil
 	}
 	for _, c := range head {
@@ -46,9 +46,9 @@ func IsText(src *Source) (bool, error) {
 	return isUTF8(head, cut) || isGB18030(head, cut), nil
 }
 
-// utf16BOM returns the byte order of text that starts with a UTF-16 byte order
+// utf16Order returns the byte order of text that starts with a UTF-16 byte order
 // mark, else nil.
-func utf16BOM(text []byte) binary.ByteOrder {
+func utf16Order(text []byte) binary.ByteOrder {
 	switch {
 	case len(text) < 2:
 	case text[0] == 0xFF && text[1] == 0xFE:
