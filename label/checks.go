@@ -3,6 +3,7 @@ package label
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aigclabel/aigclabel/metadata"
@@ -88,7 +89,7 @@ func (c *check) recordPlace() string {
 func (c *check) fields(problems []*metadata.FieldError, id, item, good string) {
 	var found []string
 	for _, p := range problems {
-		if checkOf(p) == id {
+		if slices.Contains(checksOf(p), id) {
 			found = append(found, p.Error())
 		}
 	}
@@ -99,22 +100,23 @@ func (c *check) fields(problems []*metadata.FieldError, id, item, good string) {
 	}
 }
 
-// checkOf returns the check that a problem fails.
-func checkOf(p *metadata.FieldError) string {
-	switch p.Problem {
-	case metadata.Missing:
-		return checkRequired
-	case metadata.BadLabel:
-		return checkLabel
-	case metadata.BadCharacter:
-		return checkCharset
-	case metadata.HalfPair:
-		return checkPropagator
+// checksOf returns the checks that a problem fails.
+func checksOf(p *metadata.FieldError) []string {
+	id, ok := map[metadata.Problem]string{
+		metadata.Missing:      checkRequired,
+		metadata.BadLabel:     checkLabel,
+		metadata.BadCharacter: checkCharset,
+		metadata.HalfPair:     checkPropagator,
+	}[p.Problem]
+	switch {
+	case p.Field == "Label" && ok:
+		return []string{checkLabel, id}
+	case p.Field == "Label":
+		return []string{checkLabel}
+	case ok:
+		return []string{id}
 	}
-	if p.Field == "Label" {
-		return checkLabel
-	}
-	return checkFields
+	return []string{checkFields}
 }
 
 // producerCode judges a provider code; a name is as good (Annex E d)).

@@ -99,7 +99,7 @@ func TestLabelErrors(t *testing.T) {
 		{"no producer", t.Context(), Labeler{}, "png/rgb.png", &metadata.FieldError{}},
 		{"bad provider code", t.Context(), Labeler{Producer: "001191990099MA01ABCD5710001"}, "png/rgb.png", &metadata.CodeError{}},
 		{"no notice in JPEG", t.Context(), Labeler{Producer: producer, Notice: &Notice{}}, "jpeg/baseline.jpg", ErrNoNotice},
-		{"no place in text", t.Context(), Labeler{Producer: producer}, "text/plain.txt", metadata.ErrNoPlace},
+		{"no place in text", t.Context(), Labeler{Producer: producer}, "text/english.txt", metadata.ErrNoPlace},
 		{"canceled", canceled, Labeler{Producer: producer}, "png/rgb.png", context.Canceled},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -128,7 +128,7 @@ func TestLabelLogs(t *testing.T) {
 // TestLabelIsConcurrent shares one labeler, for the race detector.
 func TestLabelIsConcurrent(t *testing.T) {
 	l := &Labeler{Producer: producer, Notice: &Notice{}}
-	src := fixture(t, "png/rgb.png")
+	src := metadata.Bytes([]byte("# Title\n"), "a.md")
 	done := make(chan error)
 	for range 4 {
 		go func() {

@@ -62,7 +62,7 @@ func TestVerdictAndChecks(t *testing.T) {
 		{"suspected", with(0, "Label: '3'"), Suspected, nil},
 		{"label is a number", with(0, "Label: 1"), Confirmed, []string{checkLabel}},
 		{"illegal label", with(0, "Label: AIGC"), Suspected, []string{checkLabel}},
-		{"empty label", with(0, "Label: ''"), Suspected, []string{checkLabel}},
+		{"empty label", with(0, "Label: ''"), Suspected, []string{checkRequired, checkLabel}},
 		{"space in a value", with(2, "ProduceID: 'an id'"), Confirmed, []string{checkCharset}},
 		{"Chinese in a value", with(2, "ProduceID: '编号'"), Confirmed, []string{checkCharset}},
 		{"a name", with(1, "ContentProducer: doubao"), Confirmed, nil},

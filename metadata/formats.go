@@ -91,7 +91,7 @@ var formats = []Format{
 		Write: "YAML front matter, entry AIGC", Read: []string{"further front matters", "an AIGC block at the end"},
 		Rule: guideText, Notice: true, walk: container.Markdown, sniff: isMarkdown, place: yamlSlot},
 	{Name: "text", Family: Document, MIME: []string{"text/plain"}, Extensions: []string{".txt"},
-		Read: []string{}, Rule: "GB 45438-2025 clause 5.1 (notice only)", Notice: true, walk: container.PlainText, sniff: anyName(container.IsText)},
+		Read: []string{}, Rule: "GB 45438-2025 clause 5.1 (notice only)", Notice: true, walk: container.PlainText, sniff: isPlainText},
 }
 
 const (
@@ -180,14 +180,39 @@ func isPDF(src *container.Source, _ string) (bool, error) {
 
 // isMarkdown goes by the name, and without one by front matter.
 func isMarkdown(src *container.Source, name string) (bool, error) {
-	text, err := container.IsText(src)
-	if err != nil || !text {
-		return false, err
-	}
-	if ext := strings.ToLower(path.Ext(name)); ext != "" {
-		return slices.Contains([]string{".md", ".markdown", ".mdown", ".mkd", ".mdx"}, ext), nil
+	if path.Ext(name) != "" {
+		return named(".md", ".markdown", ".mdown", ".mkd", ".mdx")(src, name)
 	}
 	head, err := src.Head(8)
 	head = bytes.TrimPrefix(head, []byte("\ufeff"))
-	return bytes.HasPrefix(head, []byte("---\n")) || bytes.HasPrefix(head, []byte("---\r\n")), err
+	if err != nil || !bytes.HasPrefix(head, []byte("---\n")) && !bytes.HasPrefix(head, []byte("---\r\n")) {
+		return false, err
+	}
+	return container.IsText(src)
+}
+
+// isPlainText goes by content, and with a name that says so is less strict: text
+// in a rare encoding is text.
+func isPlainText(src *container.Source, name string) (bool, error) {
+	if ok, err := named(".txt", ".text")(src, name); ok || err != nil {
+		return ok, err
+	}
+	if src.Size() == 0 {
+		return false, nil
+	}
+	return container.IsText(src)
+}
+
+// named sniffs text whose name has one of the extensions.
+func named(extensions ...string) func(*container.Source, string) (bool, error) {
+	return func(src *container.Source, name string) (bool, error) {
+		if !slices.Contains(extensions, strings.ToLower(path.Ext(name))) {
+			return false, nil
+		}
+		head, err := src.Head(container.HeadSize)
+		if err != nil || !bytes.Contains(head, []byte{0}) {
+			return err == nil, err
+		}
+		return container.IsText(src)
+	}
 }

@@ -19,7 +19,7 @@ import (
 // its last line, with line breaks \n. Values to write are the same.
 
 // markdownTail is how much of the end of a file is searched.
-const markdownTail = 64 << 10
+const markdownTail = 24 << 10
 
 type markdownFile struct {
 	Layout
@@ -66,7 +66,7 @@ func (f *markdownFile) walk() error {
 // longer one for a front matter that does not end in it.
 func (f *markdownFile) head() ([]byte, error) {
 	size := min(f.src.Size(), f.src.Value)
-	text, err := f.src.Bytes(0, min(size, frontSize), "Markdown head")
+	text, err := f.src.Bytes(0, min(size, HeadSize), "Markdown head")
 	if err != nil || int64(len(text)) == size {
 		return text, err
 	}

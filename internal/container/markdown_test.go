@@ -149,7 +149,7 @@ func TestMarkdownReadsHeadAndTail(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"front matter*", "text"}, places(f))
 	require.Equal(t, 2, r.calls)
-	require.LessOrEqual(t, r.bytes, frontSize+markdownTail)
+	require.LessOrEqual(t, r.bytes, HeadSize+markdownTail)
 }
 
 func TestMarkdownLongFrontMatter(t *testing.T) {
@@ -211,9 +211,9 @@ func TestIsText(t *testing.T) {
 			require.Equal(t, name != "invalid-utf8.md", is(b), name)
 		}
 	}
-	long := bytes.Repeat([]byte("文"), frontSize)
+	long := bytes.Repeat([]byte("文"), HeadSize)
 	require.True(t, is(long), "a character cut by the end of the head")
-	require.True(t, is(append([]byte{0xD6, 0xD0}, bytes.Repeat([]byte{0xB9, 0xFA, 0xCE, 0xC4, 0x30}, frontSize)...)))
+	require.True(t, is(append([]byte{0xD6, 0xD0}, bytes.Repeat([]byte{0xB9, 0xFA, 0xCE, 0xC4, 0x30}, HeadSize)...)))
 	noise := make([]byte, 64)
 	rand.NewChaCha8([32]byte{}).Read(noise)
 	for name, b := range map[string][]byte{

@@ -35,9 +35,9 @@ func (l Limits) orDefault() Limits {
 	return l
 }
 
-// frontSize is how much of a file's head is read at once. Most metadata lies
+// HeadSize is how many bytes of a file's head are read at once. Most metadata lies
 // there, and remote storage charges by the read.
-const frontSize = 32 << 10
+const HeadSize = 32 << 10
 
 // peekSize is the longest element header.
 const peekSize = 64
@@ -53,6 +53,8 @@ type Source struct {
 	size    int64
 	front   []byte
 	scratch [peekSize]byte
+	zlib    io.ReadCloser // reused: a decompressor takes 40 KB
+	flate   io.ReadCloser
 	spent   struct{ elements, count, values, inflated int64 }
 	ooxml   *ooxmlFile // opened by [ZIPKind], for the walk that follows
 }
@@ -68,10 +70,10 @@ func (s *Source) Size() int64 { return s.size }
 // ReaderAt returns the file.
 func (s *Source) ReaderAt() io.ReaderAt { return s.r }
 
-// Head returns the first n bytes, fewer if the file is shorter; n is at most 32 KiB.
+// Head returns the first n bytes, fewer if the file is shorter; n is at most [HeadSize].
 func (s *Source) Head(n int) ([]byte, error) {
 	if s.front == nil {
-		b := make([]byte, min(frontSize, s.size))
+		b := make([]byte, min(HeadSize, s.size))
 		if err := s.readAt(b, 0); err != nil {
 			return nil, err
 		}
@@ -120,10 +122,10 @@ func (s *Source) window(off, n int64) ([]byte, bool, error) {
 	if off < 0 || n < 0 || off > s.size || n > s.size-off {
 		return nil, false, errTruncated
 	}
-	if off+n > min(frontSize, s.size) {
+	if off+n > min(HeadSize, s.size) {
 		return nil, false, nil
 	}
-	head, err := s.Head(frontSize)
+	head, err := s.Head(HeadSize)
 	if err != nil {
 		return nil, false, err
 	}
@@ -152,46 +154,59 @@ func (s *Source) Element() error {
 
 // Inflate decompresses zlib data within the limit.
 func (s *Source) Inflate(b []byte, what string) ([]byte, error) {
-	z, err := zlib.NewReader(bytes.NewReader(b))
+	r := bytes.NewReader(b)
+	var err error
+	if s.zlib == nil {
+		s.zlib, err = zlib.NewReader(r)
+	} else {
+		err = s.zlib.(zlib.Resetter).Reset(r, nil)
+	}
 	if err != nil {
+		s.zlib = nil
 		return nil, err
 	}
-	return s.decompress(z, what)
+	return s.decompress(s.zlib, what)
 }
 
 // Deflated decompresses raw deflate data within the limit.
 func (s *Source) Deflated(b []byte, what string) ([]byte, error) {
-	return s.decompress(flate.NewReader(bytes.NewReader(b)), what)
-}
-
-func (s *Source) decompress(r io.Reader, what string) ([]byte, error) {
-	left := s.Inflated - s.spent.inflated
-	b, err := readAll(io.LimitReader(r, left+1))
-	s.spent.inflated += min(int64(len(b)), left)
-	if int64(len(b)) > left {
-		return nil, &LimitError{What: "decompressed " + what, Limit: s.Inflated}
+	r := bytes.NewReader(b)
+	if s.flate == nil {
+		s.flate = flate.NewReader(r)
+	} else if err := s.flate.(flate.Resetter).Reset(r, nil); err != nil {
+		return nil, err
 	}
-	return b, err
+	return s.decompress(s.flate, what)
 }
 
-// readAll is [io.ReadAll] in blocks that are not copied as they grow: a bomb
-// costs twice the limit, not five times.
-func readAll(r io.Reader) ([]byte, error) {
+// decompress reads r to its end, in blocks that are not copied as they grow.
+func (s *Source) decompress(r io.Reader, what string) ([]byte, error) {
 	var blocks [][]byte
 	for size := 4 << 10; ; size = min(2*size, 1<<20) {
-		block := make([]byte, 0, size)
-		for len(block) < size {
-			n, err := r.Read(block[len(block):size])
-			block = block[:len(block)+n]
-			if err == io.EOF {
-				return slices.Concat(append(blocks, block)...), nil
-			}
-			if err != nil {
-				return nil, err
-			}
+		block, err := readBlock(r, size)
+		s.spent.inflated += int64(len(block))
+		if s.spent.inflated > s.Inflated {
+			return nil, &LimitError{What: "decompressed " + what, Limit: s.Inflated}
 		}
 		blocks = append(blocks, block)
+		if err == io.EOF {
+			return slices.Concat(blocks...), nil
+		}
+		if err != nil {
+			return slices.Concat(blocks...), err
+		}
 	}
+}
+
+// readBlock is [io.ReadFull] with the reader's own errors.
+func readBlock(r io.Reader, size int) (block []byte, err error) {
+	block = make([]byte, 0, size)
+	for len(block) < size && err == nil {
+		var n int
+		n, err = r.Read(block[len(block):size])
+		block = block[:len(block)+n]
+	}
+	return block, err
 }
 
 // deflate compresses to zlib format.

@@ -30,7 +30,7 @@ func (f *textFile) Plan(changes []Change) (*splice.Plan, error) {
 // order mark, or GB 18030, without control characters that text does not have.
 // An empty file is text.
 func IsText(src *Source) (bool, error) {
-	head, err := src.Head(frontSize)
+	head, err := src.Head(HeadSize)
 	if err != nil {
 		return false, err
 	}
