@@ -1,0 +1,162 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	producer   = "001191990099MA01ABCD5610001"
+	propagator = "001191990099MA01ABCD5620001"
+)
+
+// run runs the command line and returns what it prints and its exit code.
+func run(t *testing.T, stdin []byte, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	c := &cli{stdin: bytes.NewReader(stdin), stdout: &out, stderr: &errs}
+	code = c.main(t.Context(), args)
+	return out.String(), errs.String(), code
+}
+
+// sample copies a real file into a fresh directory.
+func sample(t *testing.T, path string) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("..", "..", "metadata", "testdata", filepath.FromSlash(path)))
+	require.NoError(t, err)
+	to := filepath.Join(t.TempDir(), filepath.Base(path))
+	require.NoError(t, os.WriteFile(to, b, 0o600))
+	return to
+}
+
+// TestLabelThenVerify is the main job, for each format by its real files.
+func TestLabelThenVerify(t *testing.T) {
+	for _, path := range []string{
+		"png/rgb.png", "jpeg/baseline.jpg", "jpeg/progressive.jpg", "mp4/faststart.mp4", "mp4/moov-last.mp4", "mp4/fragmented.mp4",
+		"mov/plain.mov", "m4a/tagged.m4a", "mp3/lame.mp3", "wav/plain.wav", "docx/python-docx.docx", "xlsx/openpyxl.xlsx", "pptx/custom.pptx",
+		"pdf/writer.pdf", "pdf/object-streams.pdf", "markdown/plain.md",
+	} {
+		t.Run(path, func(t *testing.T) {
+			in := sample(t, path)
+			out := filepath.Join(filepath.Dir(in), "out"+filepath.Ext(in))
+			_, stderr, code := run(t, nil, "label", "-producer", producer, "-id", "example-0001", "-o", out, in)
+			require.Zero(t, code, stderr)
+			stdout, _, code := run(t, nil, "verify", "-json", out)
+			require.Zero(t, code, stdout)
+			var report struct {
+				Verdict string
+				Record  map[string]string
+				Checks  []struct{ Outcome, ID string }
+			}
+			require.NoError(t, json.Unmarshal([]byte(stdout), &report))
+			require.Equal(t, "confirmed", report.Verdict)
+			require.Equal(t, "example-0001", report.Record["ProduceID"])
+			for _, c := range report.Checks {
+				require.NotEqual(t, "fail", c.Outcome, c.ID)
+			}
+		})
+	}
+}
+
+func TestLabelVisible(t *testing.T) {
+	dir := t.TempDir()
+	text := filepath.Join(dir, "a.txt")
+	require.NoError(t, os.WriteFile(text, []byte("你好\n"), 0o600))
+	for _, in := range []string{text, sample(t, "../../examples/image/sunset.png")} {
+		out := filepath.Join(dir, "out"+filepath.Ext(in))
+		_, stderr, code := run(t, nil, "label", "-producer", producer, "-visible", "-o", out, in)
+		require.Zero(t, code, stderr)
+		_, _, code = run(t, nil, "verify", out)
+		require.Zero(t, code)
+	}
+	out := filepath.Join(dir, "out.jpg")
+	_, stderr, code := run(t, nil, "label", "-producer", producer, "-visible", "-o", out, sample(t, "jpeg/baseline.jpg"))
+	require.Equal(t, exitError, code)
+	require.Contains(t, stderr, "no visible notice for this format")
+	require.NoFileExists(t, out)
+}
+
+func TestPipes(t *testing.T) {
+	b, err := os.ReadFile(sample(t, "png/rgb.png"))
+	require.NoError(t, err)
+	labelled, stderr, code := run(t, b, "label", "-producer", producer, "-o", "-", "-")
+	require.Zero(t, code, stderr)
+	stdout, _, code := run(t, []byte(labelled), "verify", "-json", "-")
+	require.Zero(t, code)
+	require.Contains(t, stdout, `"file":"-"`)
+	markdown, stderr, code := run(t, []byte("# Title\n"), "label", "-producer", producer, "-name", "a.md", "-o", "-", "-")
+	require.Zero(t, code, stderr)
+	require.True(t, strings.HasPrefix(markdown, "---\nAIGC:\n"))
+}
+
+func TestPropagate(t *testing.T) {
+	in := sample(t, "png/rgb.png")
+	_, stderr, code := run(t, nil, "propagate", "-propagator", propagator, "-o", in, in)
+	require.Equal(t, exitError, code)
+	require.Contains(t, stderr, "no record to propagate")
+	_, _, code = run(t, nil, "propagate", "-propagator", propagator, "-id", "post-1", "-state", "2", "-o", in, in)
+	require.Zero(t, code)
+	stdout, _, code := run(t, nil, "verify", in)
+	require.Zero(t, code)
+	require.Contains(t, stdout, "possible (png)")
+}
+
+func TestReceipt(t *testing.T) {
+	in := sample(t, "png/rgb.png")
+	stdout, _, code := run(t, nil, "label", "-producer", producer, "-receipt", "-", "-o", in, in)
+	require.Zero(t, code)
+	var receipt struct {
+		Format, Place string
+		Layers        []struct{ Layer string }
+	}
+	require.NoError(t, json.Unmarshal([]byte(stdout), &receipt))
+	require.Equal(t, "png", receipt.Format)
+	require.Len(t, receipt.Layers, 2)
+}
+
+func TestVerifyDirectory(t *testing.T) {
+	in := sample(t, "png/rgb.png")
+	dir := filepath.Dir(in)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "program"), []byte("\x7fELF\x00\x01"), 0o600))
+	stdout, _, code := run(t, nil, "verify", dir)
+	require.Equal(t, exitFailed, code, "a file is not labelled")
+	require.Contains(t, stdout, "program: skipped, unknown format")
+	require.Contains(t, stdout, "1 files: 0 confirmed, 0 possible, 0 suspected, 1 without a label; 1 skipped")
+	_, _, code = run(t, nil, "label", "-producer", producer, "-o", in, in)
+	require.Zero(t, code)
+	_, _, code = run(t, nil, "verify", "-json", dir)
+	require.Zero(t, code)
+	_, _, code = run(t, nil, "verify", filepath.Join(dir, "program"))
+	require.Equal(t, exitError, code, "a named file could not be examined")
+}
+
+func TestUsage(t *testing.T) {
+	for _, args := range [][]string{
+		nil, {"nonsense"}, {"label"}, {"label", "-o", "x"}, {"label", "-o", "x", "in"}, {"label", "-producer", "p", "in"},
+		{"label", "-watermark", "in"}, {"propagate", "-o", "x", "in"}, {"verify"}, {"verify", "-profile", "moon", "x"}, {"formats", "x"},
+		{"verify", "no such file"}, {"label", "-producer", producer, "-o", "-", "-receipt", "-", "in"},
+	} {
+		stdout, stderr, code := run(t, nil, args...)
+		require.Equal(t, exitError, code, args)
+		require.NotEmpty(t, stdout+stderr, args)
+	}
+	_, stderr, code := run(t, nil, "label", "-h")
+	require.Zero(t, code)
+	require.Contains(t, stderr, "-producer")
+}
+
+func TestFormats(t *testing.T) {
+	stdout, _, code := run(t, nil, "formats")
+	require.Zero(t, code)
+	require.Contains(t, stdout, "TC260-PG-20259A")
+	stdout, _, _ = run(t, nil, "formats", "-json")
+	var table []struct{ Name string }
+	require.NoError(t, json.Unmarshal([]byte(stdout), &table))
+	require.Equal(t, "png", table[0].Name)
+}
