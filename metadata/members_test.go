@@ -61,6 +61,22 @@ func TestSetMembersRefuses(t *testing.T) {
 	require.ErrorIs(t, err, errUneditable, "what JSON cannot hold")
 }
 
+// requireOthersKept checks that members which are not set stand as they stood.
+func requireOthersKept(t *testing.T, before, after []byte, set [][2]string) {
+	t.Helper()
+	b, err := parseStatement(before)
+	require.NoError(t, err)
+	a, err := parseStatement(after)
+	require.NoError(t, err)
+	for i, m := range b.members {
+		n := a.members[i]
+		require.Equal(t, b.text[m.keyAt:m.colon], a.text[n.keyAt:n.colon])
+		if m.key < 0 || keys[m.key] != set[0][0] && keys[m.key] != set[1][0] {
+			require.Equal(t, b.text[m.at:m.end], a.text[n.at:n.end])
+		}
+	}
+}
+
 func FuzzSetMembers(f *testing.F) {
 	for _, raw := range []string{
 		`{"AIGC":{"Label":"1","Propagator":"x","X":[{}]}}`, `{"AIGC":"{\"Label\":1}"}`, `{&quot;Label&quot;:1}`, string(full.yaml()),
@@ -85,5 +101,6 @@ func FuzzSetMembers(f *testing.F) {
 		again, err := setMembers(out, set)
 		require.NoError(t, err)
 		require.Equal(t, string(out), string(again))
+		requireOthersKept(t, raw, out, set)
 	})
 }

@@ -68,6 +68,8 @@ func TestParseRecord(t *testing.T) {
 		"cut off":               {json[:len(json)-1], one, odd("AIGC b) malformed")},
 		"cut off in a value":    {json + `,"`, one, odd("AIGC b) trailing text")},
 		"cut off in a wrapper":  {`{"AIGC":` + json[:len(json)-1] + `,"ReservedCode1":"`, one, odd("AIGC b) malformed")},
+		"cut off in a string":   {`{"AIGC":"{\"Label\":\"1\",\"ContentProducer\":\"a\",\"ProduceID\":\"b\",\"Res`, one, odd(escaped, "AIGC b) malformed")},
+		"trailing comma":        {json[:len(json)-1] + ",}", one, odd("AIGC b) malformed")},
 		"drafts": {
 			`{"label":"1","contentProducer":"a","ProducerID":"b","ReserveCode1":"c","Propagator":"d","PropatorID":"e"}`,
 			Record{Label: "1", ContentProducer: "a", ProduceID: "b", ReservedCode1: "c", ContentPropagator: "d", PropagateID: "e"},
@@ -171,6 +173,9 @@ func TestMarshal(t *testing.T) {
 func TestRecordIsBounded(t *testing.T) {
 	for name, text := range map[string]string{
 		"many members":  "{" + strings.Repeat(`"a":1,`, maxRecord/6-10) + `"Label":"1"}`,
+		"wrappers":      "{" + strings.Repeat(`"AIGC":{x},`, maxYAML/11-1) + "}",
+		"nested wraps":  strings.Repeat(`{"AIGC":{"AIGC":"{'AIGC':{}}"},"AIGC":`, 1<<14),
+		"string wraps":  `{` + strings.Repeat(`"AIGC":"{Label: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[}",`, 1<<14),
 		"deep YAML":     "AIGC: " + strings.Repeat("{a: ", maxYAML/4-10),
 		"wide YAML":     "AIGC:\n Label: [" + strings.Repeat("a,", maxYAML/2-20) + "]",
 		"comments":      "AIGC:\n" + strings.Repeat(" #\n", maxYAML/3-10) + " Label: 1",

@@ -51,7 +51,7 @@ func (s *statement) parseYAML(depth int) bool {
 func (s *statement) yamlString(pos int, value string, depth int) bool {
 	if end, ok := scanQuoted(s.text, pos); ok {
 		if s.text[pos] == '"' {
-			return s.enter(pos+1, end-1, jsonChar, escapeJSON, depth)
+			return s.enterString(pos, depth)
 		}
 		return s.enter(pos+1, end-1, singleChar, doubleSingle, depth)
 	}
@@ -76,11 +76,12 @@ func singleChar(s string) (string, int) {
 
 func doubleSingle(s string) string { return strings.ReplaceAll(s, "'", "''") }
 
-// startsYAML reports whether text starts with a key of a record, or with a brace.
+// startsYAML reports whether text starts with a key of a record, or with a brace
+// and a key that JSON does not have.
 func startsYAML(text string) bool {
 	text = text[start(text):]
 	if strings.HasPrefix(text, "{") {
-		return true
+		return !strings.HasPrefix(text[skip(text, 1):], `"`)
 	}
 	name, _, ok := strings.Cut(text, ":")
 	name = strings.Trim(name, ` "'`)
