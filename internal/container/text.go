@@ -1,6 +1,7 @@
 package container
 
 import (
+	"bytes"
 	"encoding/binary"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -46,14 +47,13 @@ func IsText(src *Source) (bool, error) {
 	return isUTF8(head, cut) || isGB18030(head, cut), nil
 }
 
-// utf16Order returns the byte order of text that starts with a UTF-16 byte order
-// mark, else nil.
+// utf16Order returns the byte order of text that starts with a UTF-16 byte
+// order mark, else nil.
 func utf16Order(text []byte) binary.ByteOrder {
 	switch {
-	case len(text) < 2:
-	case text[0] == 0xFF && text[1] == 0xFE:
+	case bytes.HasPrefix(text, []byte(utf16LEBOM)):
 		return binary.LittleEndian
-	case text[0] == 0xFE && text[1] == 0xFF:
+	case bytes.HasPrefix(text, []byte(utf16BOM)):
 		return binary.BigEndian
 	}
 	return nil
