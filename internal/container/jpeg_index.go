@@ -9,7 +9,9 @@ import (
 )
 
 // The end of a JPEG file, and the index of the images in it (multi-picture
-// format, CIPA DC-007): gain maps of HDR pictures, stereo pairs, previews.
+// format, CIPA DC-007): gain maps of HDR pictures, stereo pairs, previews. Maker
+// notes of some cameras point behind the image as well, in ways of their own;
+// these are not followed.
 
 // A jpegIndex is an MPF segment's list of images. Offsets count from its TIFF
 // header, so they change when something between the header and an image does.

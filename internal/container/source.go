@@ -162,7 +162,6 @@ func (s *Source) Inflate(b []byte, what string) ([]byte, error) {
 		err = s.zlib.(zlib.Resetter).Reset(r, nil)
 	}
 	if err != nil {
-		s.zlib = nil
 		return nil, err
 	}
 	return s.decompress(s.zlib, what)
@@ -182,7 +181,7 @@ func (s *Source) Deflated(b []byte, what string) ([]byte, error) {
 // decompress reads r to its end, in blocks that are not copied as they grow.
 func (s *Source) decompress(r io.Reader, what string) ([]byte, error) {
 	var blocks [][]byte
-	for size := 4 << 10; ; size = min(2*size, 1<<20) {
+	for size := 512; ; size = min(2*size, 1<<20) {
 		block, err := readBlock(r, size)
 		s.spent.inflated += int64(len(block))
 		if s.spent.inflated > s.Inflated {

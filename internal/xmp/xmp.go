@@ -28,7 +28,8 @@ type Property struct {
 // Properties returns the properties of all rdf:Description elements of the
 // packet, in its order. A property that is an array gives one Property for each
 // item; fields of structures are left out. Beside an error, a [*SyntaxError],
-// [ErrEncoding] or [ErrLimit], stand the properties found before it.
+// [ErrEncoding] or [ErrLimit], stand the properties found before it. For a prefix
+// that is not declared, they are all of them, with that prefix as Space.
 //
 // The values share one copy of the packet. A packet in UTF-16 is read as well;
 // then Start and End are the whole packet.
@@ -108,10 +109,11 @@ type binding struct{ prefix, uri string }
 // parser finds the properties of a packet.
 type parser struct {
 	scanner
-	depth    int
-	bindings []binding
-	nodes    []node
-	contents span // of the element that children has read last
+	depth      int
+	bindings   []binding
+	nodes      []node
+	contents   span  // of the element that children has read last
+	undeclared error // a *SyntaxError
 
 	space       string // the namespace that Set adds to
 	rdf         place  // the first rdf:RDF
@@ -130,7 +132,7 @@ func (p *parser) parse() error {
 		case err != nil:
 			return err
 		case t.kind == endOfInput:
-			return nil
+			return p.undeclared
 		case t.kind == startTag:
 			err = p.wrapper(t)
 		case t.kind == endTag:
@@ -192,9 +194,7 @@ func (p *parser) element(t token, read func(space, name string) error) error {
 		p.bindings = append(p.bindings, binding{strings.TrimPrefix(prefix, ":"), p.value(a)})
 	}
 	space, name, ok := p.resolve(t.name)
-	if !ok {
-		return &SyntaxError{Offset: t.start, Msg: "undeclared prefix"}
-	}
+	p.declared(ok, t.start)
 	err := read(space, name)
 	p.bindings = p.bindings[:outer]
 	return err
@@ -264,14 +264,25 @@ func lookup(scope []binding, prefix string) string {
 	return ""
 }
 
-// resolve returns the namespace and the local name of an element.
+// declared notes the first undeclared prefix: an error, but one that need not
+// hide what the rest of the packet says.
+func (p *parser) declared(ok bool, offset int) {
+	if !ok && p.undeclared == nil {
+		p.undeclared = &SyntaxError{Offset: offset, Msg: "undeclared prefix"}
+	}
+}
+
+// resolve returns the namespace and the local name of an element or attribute.
+// An undeclared prefix stands for itself.
 func (p *parser) resolve(qname string) (space, name string, ok bool) {
 	prefix, name, qualified := strings.Cut(qname, ":")
 	if !qualified {
 		return lookup(p.bindings, ""), qname, true
 	}
-	space = lookup(p.bindings, prefix)
-	return space, name, space != ""
+	if space = lookup(p.bindings, prefix); space == "" {
+		return prefix, name, false
+	}
+	return space, name, true
 }
 
 func (p *parser) value(a attribute) string { return decodeAttribute(p.s[a.value.start:a.value.end]) }
@@ -282,10 +293,7 @@ func (p *parser) attributeProperty(a attribute) error {
 		return nil
 	}
 	space, name, ok := p.resolve(a.name)
-	switch {
-	case !ok:
-		return &SyntaxError{Offset: a.start, Msg: "undeclared prefix"}
-	case space == rdfSpace || space == xmlSpace:
+	if p.declared(ok, a.start); space == rdfSpace || space == xmlSpace {
 		return nil
 	}
 	return p.add(node{

@@ -152,6 +152,8 @@ func TestSetKeepsTheRest(t *testing.T) {
 			`<rdf:Description xmlns:TC260="urn:a" xmlns:TC2601="urn:b" xmlns:TC2602="` + tc260 + `"><TC2602:AIGC>v&quot;</TC2602:AIGC></rdf:Description>`},
 		"duplicates": {"<rdf:Description " + tcNS + " TC260:AIGC='1'>\n <TC260:AIGC>2</TC260:AIGC>\n <a/></rdf:Description><rdf:Description " + tcNS + "\n TC260:AIGC='3'/>",
 			"<rdf:Description " + tcNS + " TC260:AIGC='v&quot;'>\n <a/></rdf:Description><rdf:Description " + tcNS + "/>"},
+		"too much space": {"<rdf:Description>" + strings.Repeat(" ", maxIndent+1) + "</rdf:Description>",
+			"<rdf:Description " + tcNS + "><TC260:AIGC>v&quot;</TC260:AIGC>" + strings.Repeat(" ", maxIndent+1) + "</rdf:Description>"},
 		"no description": {"", `<rdf:Description rdf:about="" ` + tcNS + `><TC260:AIGC>v&quot;</TC260:AIGC></rdf:Description>`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -243,6 +245,19 @@ func TestPropertiesBeforeTheDamage(t *testing.T) {
 		if n > 0 {
 			require.Error(t, err, "cut at %d", n)
 		}
+	}
+}
+
+// Some writers forget to declare TC260.
+func TestPropertiesWithUndeclaredPrefix(t *testing.T) {
+	for _, packet := range []string{`<rdf:Description TC260:AIGC="old"/>`, `<rdf:Description><TC260:AIGC>old</TC260:AIGC></rdf:Description>`} {
+		props, err := Properties([]byte(rdf(packet)))
+		var syntax *SyntaxError
+		require.ErrorAs(t, err, &syntax)
+		require.Len(t, props, 1)
+		require.Equal(t, "TC260 AIGC old", props[0].Space+" "+props[0].Name+" "+props[0].Value)
+		_, err = Set([]byte(rdf(packet)), tc260, "TC260", "AIGC", "new")
+		require.ErrorAs(t, err, &syntax)
 	}
 }
 
