@@ -398,7 +398,7 @@ func TestNoticeFits(t *testing.T) {
 	require.Equal(t, []string{"AI-", "GENERATED"}, fit(Notice{Language: "en"}, 150, 100))
 	require.Equal(t, []string{"AI生成", "AI-GENERATED"}, fit(Notice{Language: "zh-Hans+en"}, 320, 200))
 	require.Equal(t, []string{"AI生成"}, fit(Notice{Language: "zh-Hans+en"}, 320, 40), "one language rather than none")
-	require.Equal(t, []string{"本图片内容由人工智能", "生成，仅供参考，请注意甄别"}, fit(long, 400, 300))
+	require.Equal(t, []string{"本图片内容由人工智能生成，", "仅供参考，请注意甄别"}, fit(long, 400, 300))
 	require.Equal(t, []string{"AI生成"}, fit(long, 120, 60), "the standard wording rather than none")
 	require.Nil(t, fit(Notice{}, 48, 48))
 	require.Nil(t, fit(Notice{}, 1000, 20))
