@@ -9,8 +9,6 @@ require (
 	golang.org/x/text v0.43.0
 )
 
-require (
-	golang.org/x/sys v0.49.0 // indirect
-)
+require golang.org/x/sys v0.49.0 // indirect
 
 require github.com/stretchr/testify v1.12.1 // tests

@@ -52,10 +52,10 @@ type line struct {
 
 // typeset returns the first of the texts that fits a picture of the given size.
 // It may break lines to do so. The error is [ErrTooSmall] or [ErrWording].
-func typeset(texts [][]string, picture image.Point) (*caption, error) {
+func typeset(f *sfnt.Font, texts [][]string, picture image.Point) (*caption, error) {
 	letter := max((min(picture.X, picture.Y)+letterShare-1)/letterShare, minLetter)
 	for _, text := range texts {
-		face, err := newFace(strings.Join(text, ""), letter)
+		face, err := newFace(f, strings.Join(text, ""), letter)
 		if err != nil {
 			return nil, err
 		}
@@ -94,19 +94,31 @@ func set(face xfont.Face, text []string, letter float64, s spacing, w int) *capt
 func inkWidth(r fixed.Rectangle26_6) int  { return r.Max.X.Ceil() - r.Min.X.Floor() }
 func inkHeight(r fixed.Rectangle26_6) int { return r.Max.Y.Ceil() - r.Min.Y.Floor() }
 
-// parsed is the embedded font.
-var parsed = sync.OnceValues(func() (*sfnt.Font, error) { return opentype.Parse(font.OTF) })
+// standard is the embedded font.
+var standard = sync.OnceValues(func() (*sfnt.Font, error) { return opentype.Parse(font.OTF) })
+
+// typeface returns the font of the notice.
+func (n Notice) typeface() (*sfnt.Font, error) {
+	if n.Font == nil {
+		return standard()
+	}
+	fonts, err := opentype.ParseCollection(n.Font)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrWording, err)
+	}
+	f, err := fonts.Font(0)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrWording, err)
+	}
+	return f, nil
+}
 
 // em is the size in pixels at which glyphs are measured.
 const em = 1000
 
-// newFace returns the font in the size in which the lowest letter of text has
-// the given height in whole pixels.
-func newFace(text string, letter int) (xfont.Face, error) {
-	f, err := parsed()
-	if err != nil {
-		return nil, err
-	}
+// newFace returns f in the size in which the lowest letter of text has the given
+// height in whole pixels.
+func newFace(f *sfnt.Font, text string, letter int) (xfont.Face, error) {
 	var buf sfnt.Buffer
 	lowest := fixed.I(em)
 	for _, r := range text {
@@ -128,7 +140,7 @@ func newFace(text string, letter int) (xfont.Face, error) {
 }
 
 // unbroken matches what stays together on a line.
-var unbroken = regexp.MustCompile(`人工智能|[生合]成|可能|疑似|内容|仅供|参考|注意|甄别|[!-~¡-ÿ]+?-|[!-~¡-ÿ]+|\s+|.[，。：；、！？）》】”’]?`)
+var unbroken = regexp.MustCompile(`(?:人工智能|[生合]成|可能|疑似|内容|仅供|参考|注意|甄别|[!-~¡-ÿ]+?-|[!-~¡-ÿ]+|\S)[，。：；、！？）》】”’]*|\s+`)
 
 // wrap breaks text into as few lines of at most limit pixels as possible, and
 // those about equally long.

@@ -2,9 +2,11 @@ package label
 
 import (
 	"errors"
+	"fmt"
 	"image"
 	"io"
 
+	"github.com/aigclabel/aigclabel/internal/container"
 	"github.com/aigclabel/aigclabel/internal/pngrows"
 	"github.com/aigclabel/aigclabel/internal/splice"
 	"github.com/aigclabel/aigclabel/metadata"
@@ -29,22 +31,26 @@ func noticePNG(src io.ReaderAt, size int64, n Notice, state metadata.State, limi
 	if err != nil {
 		return nil, rect, err
 	}
-	p, err := pngrows.Open(src, size, limit)
+	typeface, err := n.typeface()
 	if err != nil {
 		return nil, rect, err
+	}
+	p, err := pngrows.Open(src, size, limit)
+	if err != nil {
+		return nil, rect, pngError(err)
 	}
 	if p.Animated {
 		return nil, rect, ErrAnimated
 	}
 	v := view{p.Width, p.Height, orientation(p.EXIF)}
-	c, err := typeset(texts, v.size())
+	c, err := typeset(typeface, texts, v.size())
 	if err != nil {
 		return nil, rect, err
 	}
 	s := newStamp(c, v, n.Corner)
 	pixels, err := p.Pixels(s.plate.Rect)
 	if err != nil {
-		return nil, rect, err
+		return nil, rect, pngError(err)
 	}
 	if s.on(pixels) {
 		plan, err = splice.New(src, size, nil)
@@ -52,5 +58,19 @@ func noticePNG(src io.ReaderAt, size int64, n Notice, state metadata.State, limi
 		s.press(pixels, chooseInk(pixels, p.Palette()))
 		plan, err = p.Draw(pixels)
 	}
-	return plan, s.plate.Rect, err
+	return plan, s.plate.Rect, pngError(err)
+}
+
+// pngError returns err in the types of package metadata.
+func pngError(err error) error {
+	if err == nil {
+		return nil
+	}
+	if bad, ok := errors.AsType[*container.FormatError](err); ok {
+		return &metadata.FormatError{Format: "png", Offset: bad.Offset, Err: bad.Err}
+	}
+	if limit, ok := errors.AsType[*container.LimitError](err); ok {
+		return &metadata.LimitError{What: limit.What, Limit: limit.Limit}
+	}
+	return fmt.Errorf("label: png file: %w", err)
 }

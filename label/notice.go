@@ -26,6 +26,11 @@ type Notice struct {
 	// lines, the standard wording stands instead.
 	Text string
 
+	// Font is a TrueType or OpenType file that has the characters of Text, for
+	// pictures. Nil is the font of package font, which has those of the
+	// standard wordings, ASCII and Latin-1.
+	Font []byte
+
 	// Position of the notice in text: at its start, its end, or both.
 	Position Position
 

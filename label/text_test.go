@@ -216,7 +216,9 @@ func TestWordingsAreNotices(t *testing.T) {
 			require.NoError(t, err)
 			for _, c := range captions {
 				require.True(t, isNotice(strings.Join(c, "\n")), c)
-				_, err := newFace(strings.Join(c, ""), minLetter)
+				f, err := n.typeface()
+				require.NoError(t, err)
+				_, err = newFace(f, strings.Join(c, ""), minLetter)
 				require.NoError(t, err, "all characters are in the font")
 			}
 		}

@@ -8,7 +8,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/aigclabel/aigclabel/internal/container"
+	"github.com/aigclabel/aigclabel/metadata"
 )
 
 const (
@@ -130,7 +130,7 @@ func (t *textFile) skipFrontMatter() error {
 		}
 		t.head = head
 		if end, open = t.frontMatter(t.head[t.bom:]); open && t.size > int64(len(t.head)) {
-			return &container.LimitError{What: "front matter", Limit: maxFrontMatter}
+			return &metadata.LimitError{What: "front matter", Limit: maxFrontMatter}
 		}
 	}
 	t.body = t.bom + end
