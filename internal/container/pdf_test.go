@@ -546,6 +546,24 @@ func FuzzPDF(f *testing.F) {
 	fuzz(f, "pdf", PDF, Record, someRecord)
 }
 
+// FuzzPDFText puts arbitrary text where offsets still lead to it.
+func FuzzPDFText(f *testing.F) {
+	f.Add("/AIGC({x})/A<</B[1 0 R]>>", "/Metadata 5 0 R", "<x/>", "/ID[<00>(\\1)]/Prev 9", "4 0 6 12")
+	f.Add("/AIGC 6 0 R", "/AcroForm<</Fields[6 0 R]>>/AF[5 0 R]", "/Filter/FlateDecode", "/Info<<>>", "(x) <</Kids[6 0 R]>>")
+	f.Add("/#41IGC<FEFF0041>", "/Perms<</DocMDP 6 0 R>>", "endstream", "/XRefStm 9 /Encrypt null", "<</Reference[<<>>]>>")
+	f.Fuzz(func(t *testing.T, info, catalog, packet, trailer, packed string) {
+		d := newPDFDraft("")
+		d.pages(catalog)
+		d.object(4, "<<"+info+">>")
+		d.stream(5, "/Type/Metadata", packet)
+		d.stream(7, "/Type/ObjStm/N 1/First 4", "6 0 "+packed)
+		at := d.Len()
+		d.stream(8, "/Type/XRef/W[1 1 1]/Size 7/Index[6 1]", "\x02\x07\x00")
+		d.table(fmt.Sprintf("/Info 4 0 R/XRefStm %d", at)+trailer, " \n")
+		withstand(t, PDF, d.Bytes(), Record, someRecord)
+	})
+}
+
 func BenchmarkPDFWalk(b *testing.B) {
 	for name, data := range fixtures(b, "pdf") {
 		b.Run(name, func(b *testing.B) {
