@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -210,7 +211,8 @@ func TestPDFAlternatePlaces(t *testing.T) {
 	d := newPDFDraft("")
 	d.pages("/AIGC(catalog)/AF[6 0 R]/Metadata 5 0 R")
 	d.object(4, "<</AIGC_Label(other)/AIGC(info)>>")
-	d.stream(5, "/Filter[]", "<x/>")
+	d.object(5, "<</Filter[]/Length 8 0 R>>stream\r\n<x/>\r\nendstream")
+	d.object(8, "4")
 	d.object(6, "<</Type/Filespec/AFRelationship/C2PA_Manifest/EF<</F 7 0 R>>>>")
 	d.stream(7, "", "jumbf")
 	d.table("/Info 4 0 R", " \n")
@@ -261,6 +263,26 @@ func TestPDFEncrypted(t *testing.T) {
 	}
 	require.Nil(t, guide(walk(t, PDF, files["aes256.pdf"]), XMP))
 	require.Contains(t, string(guide(walk(t, PDF, files["cleartext-xmp.pdf"]), XMP).Value), "<x:xmpmeta")
+
+	d := newPDFDraft("")
+	d.pages("")
+	d.object(4, "<</Title(\x01\x02)/AIGC(\x03\x04)>>")
+	d.table("/Info 4 0 R/Encrypt<</V 5>>", " \n")
+	slots := walk(t, PDF, d.Bytes()).Summary().Slots
+	require.Len(t, slots, 1, "a label is there, whatever it says")
+	require.Equal(t, "encrypted", slots[0].Encoding)
+	require.Nil(t, slots[0].Value)
+}
+
+func TestPDFLongTail(t *testing.T) {
+	b := append(pdfRevisions(), make([]byte, 20<<10)...)
+	require.Equal(t, "x", string(guide(walk(t, PDF, put(t, PDF, b, Record, []byte("x"))), Record).Value))
+}
+
+func TestPDFReadError(t *testing.T) {
+	b := pdfRevisions()
+	_, err := PDF(NewSource(bytes.NewReader(b), 100<<10, Limits{}))
+	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
 }
 
 // TestPDFSigned writes into signed files: the bytes under the signature stay.
@@ -349,7 +371,8 @@ func TestPDFChopped(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := put(t, PDF, b, Record, someRecord)
 			entry, end := bytes.LastIndex(b, []byte("/AIGC(")), bytes.LastIndex(b, []byte("startxref"))
-			for i := range b {
+			step := 1 + len(b)/1000 // of the long ones, a sample
+			for i := 0; i < len(b); i += step {
 				if i >= entry && i < end || i < len("junk\n%PDF-") {
 					continue
 				}
