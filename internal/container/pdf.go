@@ -195,6 +195,9 @@ func (f *pdfFile) entrySlot(s Slot, o *pdfObject, e pdfEntry) {
 		}
 		value, from, end = holder.value, 0, len(holder.value)
 	}
+	if value.isString() {
+		from, end = from+1, end-1
+	}
 	switch {
 	case string(value) == "null" || !value.isString() && s.Kind != Record:
 		return
@@ -209,7 +212,6 @@ func (f *pdfFile) entrySlot(s Slot, o *pdfObject, e pdfEntry) {
 			return
 		}
 		s.Value, s.Encoding = value.text()
-		from, end = from+1, end-1
 	default:
 		s.Value = value
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -210,7 +211,8 @@ func TestPDFAlternatePlaces(t *testing.T) {
 	d := newPDFDraft("")
 	d.pages("/AIGC(catalog)/AF[6 0 R]/Metadata 5 0 R")
 	d.object(4, "<</AIGC_Label(other)/AIGC(info)>>")
-	d.stream(5, "/Filter[]", "<x/>")
+	d.object(5, "<</Filter[]/Length 8 0 R>>stream\r\n<x/>\r\nendstream")
+	d.object(8, "4")
 	d.object(6, "<</Type/Filespec/AFRelationship/C2PA_Manifest/EF<</F 7 0 R>>>>")
 	d.stream(7, "", "jumbf")
 	d.table("/Info 4 0 R", " \n")
@@ -261,6 +263,26 @@ func TestPDFEncrypted(t *testing.T) {
 	}
 	require.Nil(t, guide(walk(t, PDF, files["aes256.pdf"]), XMP))
 	require.Contains(t, string(guide(walk(t, PDF, files["cleartext-xmp.pdf"]), XMP).Value), "<x:xmpmeta")
+
+	d := newPDFDraft("")
+	d.pages("")
+	d.object(4, "<</Title(\x01\x02)/AIGC(\x03\x04)>>")
+	d.table("/Info 4 0 R/Encrypt<</V 5>>", " \n")
+	slots := walk(t, PDF, d.Bytes()).Summary().Slots
+	require.Len(t, slots, 1, "a label is there, whatever it says")
+	require.Equal(t, "encrypted", slots[0].Encoding)
+	require.Nil(t, slots[0].Value)
+}
+
+func TestPDFLongTail(t *testing.T) {
+	b := append(pdfRevisions(), make([]byte, 20<<10)...)
+	require.Equal(t, "x", string(guide(walk(t, PDF, put(t, PDF, b, Record, []byte("x"))), Record).Value))
+}
+
+func TestPDFReadError(t *testing.T) {
+	b := pdfRevisions()
+	_, err := PDF(NewSource(bytes.NewReader(b), 100<<10, Limits{}))
+	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
 }
 
 // TestPDFSigned writes into signed files: the bytes under the signature stay.
@@ -349,7 +371,8 @@ func TestPDFChopped(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := put(t, PDF, b, Record, someRecord)
 			entry, end := bytes.LastIndex(b, []byte("/AIGC(")), bytes.LastIndex(b, []byte("startxref"))
-			for i := range b {
+			step := 1 + len(b)/1000 // of the long ones, a sample
+			for i := 0; i < len(b); i += step {
 				if i >= entry && i < end || i < len("junk\n%PDF-") {
 					continue
 				}
@@ -544,6 +567,24 @@ func FuzzPDF(f *testing.F) {
 		}
 	}
 	fuzz(f, "pdf", PDF, Record, someRecord)
+}
+
+// FuzzPDFText puts arbitrary text where offsets still lead to it.
+func FuzzPDFText(f *testing.F) {
+	f.Add("/AIGC({x})/A<</B[1 0 R]>>", "/Metadata 5 0 R", "<x/>", "/ID[<00>(\\1)]/Prev 9", "4 0 6 12")
+	f.Add("/AIGC 6 0 R", "/AcroForm<</Fields[6 0 R]>>/AF[5 0 R]", "/Filter/FlateDecode", "/Info<<>>", "(x) <</Kids[6 0 R]>>")
+	f.Add("/#41IGC<FEFF0041>", "/Perms<</DocMDP 6 0 R>>", "endstream", "/XRefStm 9 /Encrypt null", "<</Reference[<<>>]>>")
+	f.Fuzz(func(t *testing.T, info, catalog, packet, trailer, packed string) {
+		d := newPDFDraft("")
+		d.pages(catalog)
+		d.object(4, "<<"+info+">>")
+		d.stream(5, "/Type/Metadata", packet)
+		d.stream(7, "/Type/ObjStm/N 1/First 4", "6 0 "+packed)
+		at := d.Len()
+		d.stream(8, "/Type/XRef/W[1 1 1]/Size 7/Index[6 1]", "\x02\x07\x00")
+		d.table(fmt.Sprintf("/Info 4 0 R/XRefStm %d", at)+trailer, " \n")
+		withstand(t, PDF, d.Bytes(), Record, someRecord)
+	})
 }
 
 func BenchmarkPDFWalk(b *testing.B) {
