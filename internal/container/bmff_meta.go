@@ -68,7 +68,7 @@ func (f *bmffFile) meta(m *bmffMeta) error {
 		return nil
 	}
 	m.place = "MP4 " + m.path()
-	if m.handler == "mdta" && m.keys != nil && m.parent != nil && m.parent == f.udta && f.mdta == nil {
+	if m.handler == "mdta" && m.keys != nil && m.parent != nil && (m.parent == f.udta || m.parent == f.moov) && f.mdta == nil {
 		f.mdta = m
 	}
 	m.ilst.last = m.ilst.body()
