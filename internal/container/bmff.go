@@ -155,7 +155,7 @@ type bmffFile struct {
 	ftyp       *bmffBox
 	moov       *bmffBox
 	udta       *bmffBox       // of moov
-	mdta       *bmffMeta      // of udta: where the guide's record goes
+	mdta       *bmffMeta      // of udta or moov, the first: where a record goes
 	compressed *bmffBox       // holds offsets that cannot be seen
 	guides     [Text + 1]bool // kinds whose place is taken
 	counts     [Text + 1]int  // slots of each kind

@@ -67,8 +67,13 @@ func (f *bmffFile) meta(m *bmffMeta) error {
 	if m.ilst == nil {
 		return nil
 	}
+	return f.items(m)
+}
+
+// items lists the slots of the ilst of a meta box.
+func (f *bmffFile) items(m *bmffMeta) error {
 	m.place = "MP4 " + m.path()
-	if m.handler == "mdta" && m.keys != nil && m.parent != nil && m.parent == f.udta && f.mdta == nil {
+	if m.handler == "mdta" && m.keys != nil && m.parent != nil && (m.parent == f.udta || m.parent == f.moov) && f.mdta == nil {
 		f.mdta = m
 	}
 	m.ilst.last = m.ilst.body()
@@ -225,26 +230,31 @@ func (f *bmffFile) data(it *bmffItem, b bmffBox) error {
 	}
 	box := b
 	s.Place, s.Ranges = it.place(), []Range{{b.body() + 8, n}}
-	v := bmffValue{box: &box, item: &it.bmffBox, bytes: s.Ranges[0]}
-	if it.values > 1 || b.end() < it.end() {
-		v.item = v.box // the other values stay
-	}
 	if s.Value, err = f.src.Bytes(b.body()+8, n, s.Place); err != nil {
 		return err
 	}
 	if kind == dataUTF16 {
 		s.Value, s.Encoding = fromUTF16(s.Value), "utf-16"
 	}
-	if kind != dataUTF8 { // and it will be
-		v.bytes, v.frame = Range{b.body(), n + 8}, dataText
-	}
 	if s.Kind == Record && !recordKey(it.key) && !bytes.Contains(s.Value, []byte(`"Label"`)) {
 		if s.Kind = Text; kind != dataUTF8 {
 			return nil
 		}
 	}
-	f.add(s, v)
+	f.add(s, it.value(&box, kind))
 	return nil
+}
+
+// value says how to edit the value in a data box, which becomes UTF-8.
+func (it *bmffItem) value(b *bmffBox, kind uint32) bmffValue {
+	v := bmffValue{box: b, item: &it.bmffBox, bytes: Range{b.body() + 8, b.size - b.header - 8}}
+	if it.values > 1 || b.end() < it.end() {
+		v.item = b // the other values stay
+	}
+	if kind != dataUTF8 {
+		v.bytes, v.frame = Range{b.body(), b.size - b.header}, dataText
+	}
+	return v
 }
 
 // slot returns what a data box of a type holds as far as its name and its first

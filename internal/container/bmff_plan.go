@@ -26,9 +26,12 @@ type bmffGrowth struct {
 }
 
 // Plan implements [File]. A new record goes into moov.udta.meta, beside an
-// iTunes list if there is one; new XMP into moov.udta.XMP_ of a QuickTime file
-// and into a uuid box after moov otherwise; a new C2PA store after ftyp. Free
-// space beside the edit gives way, so that media stays where it is.
+// iTunes list if there is one. Where moov.meta has keys already, as in the
+// movies of cameras, it becomes one more of those: readers such as ffmpeg know
+// one list of keys in a file, and would give a second one the wrong names. New
+// XMP goes into moov.udta.XMP_ of a QuickTime file and into a uuid box after
+// moov otherwise; a new C2PA store after ftyp. Free space beside the edit gives
+// way, so that media stays where it is.
 func (f *bmffFile) Plan(changes []Change) (*splice.Plan, error) {
 	p, err := f.edit(changes)
 	if err != nil {
@@ -239,10 +242,13 @@ func (p *bmffPlan) shrinkFree(st *bmffStretch, n int64) {
 	}
 }
 
+// maxFree is the most free space that a removed value leaves.
+const maxFree = 64 << 10
+
 // growFree adds n bytes to a free box, or a free box of n bytes.
 func (p *bmffPlan) growFree(st *bmffStretch, n int64) {
 	switch {
-	case n > math.MaxUint32/2:
+	case n > maxFree: // better a smaller file
 	case len(st.frees) > 0:
 		b := st.frees[0]
 		p.put(b, b.body(), make([]byte, n))

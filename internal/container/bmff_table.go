@@ -1,9 +1,7 @@
 package container
 
 import (
-	"bytes"
 	"encoding/binary"
-	"errors"
 	"io"
 	"math"
 
@@ -116,72 +114,4 @@ func (t *bmffTable) ReadAt(b []byte, off int64) (int, error) {
 		err = io.EOF
 	}
 	return n, err
-}
-
-// indexes adds the edits of the segment indexes whose segments grow or move: a
-// sidx counts from its own end, in sizes.
-func (p *bmffPlan) indexes(s *bmffScan, moves []splice.Edit) error {
-	for _, b := range s.indexes {
-		if len(moves) == 0 || moves[len(moves)-1].Offset < b.offset {
-			continue // nothing moves against it
-		}
-		data, err := s.src.Bytes(b.body(), b.size-b.header, "sidx box")
-		if err != nil {
-			return err
-		}
-		out, err := moveIndex(data, b.end(), moves)
-		if err != nil {
-			return &FormatError{Offset: b.offset, Err: err}
-		}
-		if !bytes.Equal(out, data) {
-			p.edits = append(p.edits, splice.Edit{Offset: b.body(), Delete: int64(len(out)), Insert: bytes.NewReader(out)})
-		}
-	}
-	return nil
-}
-
-// moveIndex returns the body of a sidx that ends at the position end.
-func moveIndex(data []byte, end int64, moves []splice.Edit) ([]byte, error) {
-	r := fields{data: data}
-	width := 4
-	if r.uint(1) > 0 {
-		width = 8
-	}
-	r.skip(int64(11 + width))
-	at := r.pos
-	first := r.uint(width)
-	r.uint(2)
-	count := r.uint(2)
-	if r.short || first > math.MaxInt64/2 || count*12 > uint64(len(data)-r.pos) {
-		return nil, errors.New("sidx box is too short for its references")
-	}
-	out := bytes.Clone(data)
-	last, _ := splice.Map(moves, end-1)
-	pos := end + int64(first)
-	to, _ := splice.Map(moves, pos)
-	if to <= last || !putUint(out[at:], width, uint64(to-last-1)) {
-		return nil, errors.New("sidx box cannot reach its segments")
-	}
-	for range count {
-		size := r.uint(4)
-		r.skip(8)
-		pos += int64(size & math.MaxInt32)
-		next, _ := splice.Map(moves, pos)
-		if next-to > math.MaxInt32 {
-			return nil, errors.New("sidx segment outgrows its field")
-		}
-		putUint(out[r.pos-12:], 4, size&^math.MaxInt32|uint64(next-to))
-		to = next
-	}
-	return out, nil
-}
-
-// putUint stores v in 4 or 8 bytes, if it fits.
-func putUint(b []byte, width int, v uint64) bool {
-	if width == 8 {
-		binary.BigEndian.PutUint64(b, v)
-		return true
-	}
-	binary.BigEndian.PutUint32(b, uint32(v))
-	return v <= math.MaxUint32
 }
