@@ -32,19 +32,22 @@ const (
 )
 
 // list adds the slot of a frame that has one.
-func (t *id3Tag) list(l *Layout, f *id3Frame) error {
+func (t *id3Tag) list(l *Layout, f id3Frame) error {
+	if err := l.full(); err != nil {
+		return err
+	}
 	if t.major == 3 && f.flags[1]&id3Encrypted3 != 0 || t.major == 4 && f.flags[1]&id3Encrypted4 != 0 {
 		return nil
 	}
 	switch id := f.name(); {
 	case id == "PRIV":
-		return t.listXMP(l, f)
+		return t.listXMP(l, &f)
 	case id == "GEOB" || id == "GEO":
-		return t.listC2PA(l, f)
+		return t.listC2PA(l, &f)
 	case id == "SEEK":
-		return t.listSeek(f)
+		return t.listSeek(&f)
 	case id[0] == 'T', id == "COMM", id == "COM":
-		return t.listText(l, f)
+		return t.listText(l, &f)
 	}
 	return nil
 }
@@ -157,10 +160,11 @@ func (t *id3Tag) inflate(f *id3Frame, b []byte) ([]byte, error) {
 }
 
 // add lists the slot of a frame.
-func (t *id3Tag) add(l *Layout, f *id3Frame, s Slot) {
-	f.slot = len(l.Slots)
-	l.Slots = append(l.Slots, s)
-	t.frames = append(t.frames, *f)
+func (t *id3Tag) add(l *Layout, f *id3Frame, s Slot) (err error) {
+	if f.slot, err = l.addSlot(s); err == nil {
+		t.frames = append(t.frames, *f)
+	}
+	return err
 }
 
 func (t *id3Tag) listText(l *Layout, f *id3Frame) error {
@@ -196,10 +200,9 @@ func (t *id3Tag) listText(l *Layout, f *id3Frame) error {
 	}
 	if f.described() && recordKey(f.description) {
 		slot.Kind = Record
-		slot.Guide = t.guide && strings.HasPrefix(f.id, "TXX") && f.description == "AIGC" && !l.hasGuide(Record)
+		slot.Guide = t.guide && strings.HasPrefix(f.id, "TXX") && f.description == "AIGC" && l.vacant(Record)
 	}
-	t.add(l, f, slot)
-	return nil
+	return t.add(l, f, slot)
 }
 
 func (t *id3Tag) listXMP(l *Layout, f *id3Frame) error {
@@ -213,8 +216,7 @@ func (t *id3Tag) listXMP(l *Layout, f *id3Frame) error {
 	}
 	f.prefix = []byte(owner)
 	value := c.data[len(owner):]
-	t.add(l, f, Slot{Kind: XMP, Place: "ID3v2 PRIV XMP", Value: value, Encoding: c.encoding, Ranges: c.part(len(owner), len(value))})
-	return nil
+	return t.add(l, f, Slot{Kind: XMP, Place: "ID3v2 PRIV XMP", Value: value, Encoding: c.encoding, Ranges: c.part(len(owner), len(value))})
 }
 
 // listC2PA lists a manifest store (C2PA 2.3 A.3.4). It stands after the text
@@ -241,14 +243,13 @@ func (t *id3Tag) listC2PA(l *Layout, f *id3Frame) error {
 		n += next
 	}
 	f.prefix = bytes.Clone(c.data[:n])
-	s := Slot{Kind: C2PA, Place: "ID3v2 " + f.name() + " " + string(mediaType), Guide: t.guide && !l.hasGuide(C2PA), Encoding: c.encoding}
+	s := Slot{Kind: C2PA, Place: "ID3v2 " + f.name() + " " + string(mediaType), Guide: t.guide && l.vacant(C2PA), Encoding: c.encoding}
 	if s.Ranges = c.part(n, 0); s.Encoding == "" {
 		s.Ranges[0].Length = f.Offset + f.Length - s.Ranges[0].Offset
 	} else {
 		s.Value = c.data[n:]
 	}
-	t.add(l, f, s)
-	return nil
+	return t.add(l, f, s)
 }
 
 // listSeek notes where the next tag is.
