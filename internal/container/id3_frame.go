@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"strings"
-	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -326,7 +325,7 @@ func id3Decode(encoding byte, b []byte, order binary.ByteOrder) (string, binary.
 			b, order = b[2:], binary.LittleEndian
 		}
 	}
-	return utf16String(b, order), order
+	return string(decodeUTF16(b, order)), order
 }
 
 // latin1 decodes ISO 8859-1.
@@ -334,25 +333,6 @@ func latin1(b []byte) string {
 	var s strings.Builder
 	for _, c := range b {
 		s.WriteRune(rune(c))
-	}
-	return s.String()
-}
-
-func utf16String(b []byte, order binary.ByteOrder) string {
-	var s strings.Builder
-	for len(b) > 1 {
-		r := rune(order.Uint16(b))
-		b = b[2:]
-		if utf16.IsSurrogate(r) {
-			next := rune(utf8.RuneError)
-			if len(b) > 1 {
-				next = rune(order.Uint16(b))
-			}
-			if r = utf16.DecodeRune(r, next); r != utf8.RuneError {
-				b = b[2:]
-			}
-		}
-		s.WriteRune(r)
 	}
 	return s.String()
 }
