@@ -87,22 +87,33 @@ func (t *apeTag) item(l *Layout, src *Source, pos int64) (int64, error) {
 		return 0, err
 	}
 	size, flags := int64(binary.LittleEndian.Uint32(h)), binary.LittleEndian.Uint32(h[4:])
-	key, err := src.Bytes(pos+8, min(256, room-8), "APEv2 key")
+	key, err := apeKey(src, pos+8, room-8)
 	if err != nil {
 		return 0, err
 	}
-	n := bytes.IndexByte(key, 0)
-	if n < 0 || size > room-8-int64(n)-1 {
+	item := apeItem{value: pos + 8 + int64(len(key)) + 1}
+	if item.Range = (Range{pos, item.value - pos + size}); key == "" || item.Length > room {
 		return 0, bad
 	}
-	item := apeItem{Range: Range{pos, 8 + int64(n) + 1 + size}, value: pos + 8 + int64(n) + 1}
 	if flags&apeItemType == 0 {
-		err = t.list(l, src, item, string(key[:n]))
+		err = t.list(l, src, item, key)
 	}
 	return pos + item.Length, l.fail(pos, err)
 }
 
+// apeKey returns the name at pos, "" if no zero ends it within 255 characters.
+func apeKey(src *Source, pos, room int64) (string, error) {
+	b, err := src.Peek(pos, int(min(peekSize, room)))
+	if err == nil && bytes.IndexByte(b, 0) < 0 {
+		b, err = src.Bytes(pos, min(255+1, room), "APEv2 key")
+	}
+	return string(b[:max(bytes.IndexByte(b, 0), 0)]), err
+}
+
 func (t *apeTag) list(l *Layout, src *Source, item apeItem, key string) error {
+	if err := l.full(); err != nil {
+		return err
+	}
 	size := item.Offset + item.Length - item.value
 	value, err := src.Bytes(item.value, size, "APEv2 item")
 	if err != nil {
@@ -112,10 +123,11 @@ func (t *apeTag) list(l *Layout, src *Source, item apeItem, key string) error {
 	if recordKey(key) {
 		kind = Record
 	}
-	item.slot = len(l.Slots)
-	l.Slots = append(l.Slots, Slot{Kind: kind, Key: key, Place: "APEv2 " + key, Value: value, Ranges: []Range{{item.value, size}}})
-	t.items = append(t.items, item)
-	return nil
+	s := Slot{Kind: kind, Key: key, Place: "APEv2 " + key, Value: value, Ranges: []Range{{item.value, size}}}
+	if item.slot, err = l.addSlot(s); err == nil {
+		t.items = append(t.items, item)
+	}
+	return err
 }
 
 // plan returns the edits that make the changes to the tag's slots. A tag

@@ -3,7 +3,6 @@ package container
 import (
 	"bytes"
 	"encoding/binary"
-	"unicode/utf16"
 )
 
 // Named values: the QuickTime metadata atom (keys and ilst, handler mdta), the
@@ -234,7 +233,7 @@ func (f *bmffFile) data(it *bmffItem, b bmffBox) error {
 		return err
 	}
 	if kind == dataUTF16 {
-		s.Value, s.Encoding = fromUTF16(s.Value), "utf-16"
+		s.Value, s.Encoding = decodeUTF16(s.Value, binary.BigEndian), "utf-16"
 	}
 	if s.Kind == Record && !recordKey(it.key) && !bytes.Contains(s.Value, []byte(`"Label"`)) {
 		if s.Kind = Text; kind != dataUTF8 {
@@ -272,15 +271,6 @@ func (it *bmffItem) slot(kind uint32, first []byte) Kind {
 
 // dataText returns the body of a data box with a text.
 func dataText(v []byte) []byte { return append([]byte{0, 0, 0, dataUTF8, 0, 0, 0, 0}, v...) }
-
-// fromUTF16 converts big-endian UTF-16 to UTF-8.
-func fromUTF16(b []byte) []byte {
-	units := make([]uint16, len(b)/2)
-	for i := range units {
-		units[i] = binary.BigEndian.Uint16(b[2*i:])
-	}
-	return []byte(string(utf16.Decode(units)))
-}
 
 // userData adds the slot of a child of udta.
 func (f *bmffFile) userData(b bmffBox) error {

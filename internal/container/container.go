@@ -80,14 +80,31 @@ type Layout struct {
 // Summary returns l itself: a format embeds Layout and is a [File].
 func (l *Layout) Summary() *Layout { return l }
 
-// hasGuide reports whether a slot in the format's own place for kind is listed.
-func (l *Layout) hasGuide(kind Kind) bool {
-	return slices.ContainsFunc(l.Slots, func(s Slot) bool { return s.Kind == kind && s.Guide })
-}
-
 // vacant reports whether the guide's place for kind is still to be found.
 func (l *Layout) vacant(kind Kind) bool {
 	return !slices.ContainsFunc(l.Slots, func(s Slot) bool { return s.Kind == kind && s.Guide })
+}
+
+// maxSlots bounds the slots of one file: a short frame makes a large slot.
+const maxSlots = 8 << 10
+
+var errTooManySlots = &LimitError{What: "number of slots", Limit: maxSlots}
+
+// full returns the error of a layout that takes no more slots.
+func (l *Layout) full() error {
+	if len(l.Slots) >= maxSlots {
+		return errTooManySlots
+	}
+	return nil
+}
+
+// addSlot lists a slot and returns its index.
+func (l *Layout) addSlot(s Slot) (int, error) {
+	if err := l.full(); err != nil {
+		return 0, err
+	}
+	l.Slots = append(l.Slots, s)
+	return len(l.Slots) - 1, nil
 }
 
 // damage records the first break of the structure.

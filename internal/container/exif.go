@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"slices"
-	"strings"
-	"unicode/utf16"
 )
 
 // Exif 2.32 (CIPA DC-008): a TIFF structure whose first directory points to the
@@ -83,7 +81,7 @@ func (b *exifBlock) text(e ifdEntry) EXIFText {
 	}
 	t.Offset = int(e.offset+e.length) - len(raw)
 	if t.Encoding == "utf-16" {
-		t.Value, t.Length = decodeUTF16(raw, order), len(raw)
+		t.Value, t.Length = guessUTF16(raw, order), len(raw)
 		return t
 	}
 	t.Value = bytes.TrimRight(raw, "\x00 ")
@@ -91,9 +89,9 @@ func (b *exifBlock) text(e ifdEntry) EXIFText {
 	return t
 }
 
-// decodeUTF16 returns the UTF-8 of raw. Writers disagree about the byte order:
+// guessUTF16 returns the UTF-8 of raw. Writers disagree about the byte order:
 // a mark decides, then where the zeros of Latin letters are, then order.
-func decodeUTF16(raw []byte, order binary.ByteOrder) []byte {
+func guessUTF16(raw []byte, order binary.ByteOrder) []byte {
 	var zeros [2]int
 	for i, c := range raw {
 		if c == 0 {
@@ -110,11 +108,7 @@ func decodeUTF16(raw []byte, order binary.ByteOrder) []byte {
 	case zeros[1] > zeros[0]:
 		order = binary.LittleEndian
 	}
-	units := make([]uint16, len(raw)/2)
-	for i := range units {
-		units[i] = order.Uint16(raw[2*i:])
-	}
-	return []byte(strings.TrimRight(string(utf16.Decode(units)), "\x00 "))
+	return bytes.TrimRight(decodeUTF16(raw, order), "\x00 ")
 }
 
 // RemoveEXIF returns the block without the fields of a tag, at the same length:
@@ -208,11 +202,7 @@ func (b *exifBlock) comment(value []byte) []byte {
 	if !slices.ContainsFunc(value, func(c byte) bool { return c >= 0x80 }) {
 		return append([]byte(charsetASCII), value...)
 	}
-	out := []byte(charsetUnicode)
-	for _, u := range utf16.Encode([]rune(string(value))) {
-		out = b.order.AppendUint16(out, u)
-	}
-	return out
+	return appendUTF16([]byte(charsetUnicode), string(value), b.order)
 }
 
 func (b *exifBlock) replaceComment(e ifdEntry, comment []byte) []byte {

@@ -122,11 +122,11 @@ func (t *id3Tag) walk(l *Layout) error {
 		}
 	}
 	for pos := t.first; ; {
-		f, err := t.frame(pos)
+		f, ok, err := t.frame(pos)
 		if err != nil {
 			return err
 		}
-		if f == nil {
+		if !ok {
 			t.padding = pos
 			return nil
 		}
@@ -221,23 +221,23 @@ func (t *id3Tag) peek(pos, n int64) ([]byte, error) {
 	return resynchronise(b[:end-pos]), nil
 }
 
-// frame reads the header of the frame at pos. It returns nil at the padding.
-func (t *id3Tag) frame(pos int64) (*id3Frame, error) {
+// frame reads the header of the frame at pos. It returns false at the padding.
+func (t *id3Tag) frame(pos int64) (f id3Frame, ok bool, err error) {
 	n := t.frameHeaderSize()
 	data, ok := t.advance(pos, n)
 	if !ok {
-		return nil, nil // too short for a frame
+		return f, false, nil // too short for a frame
 	}
 	if err := t.src.Element(); err != nil {
-		return nil, err
+		return f, false, err
 	}
 	h, err := t.peek(pos, n)
 	if err != nil || h[0] == 0 {
-		return nil, err
+		return f, false, err
 	}
-	f := &id3Frame{Range: Range{Offset: pos}, data: Range{Offset: data}}
+	f = id3Frame{Range: Range{Offset: pos}, data: Range{Offset: data}}
 	if !id3FrameID(h[:t.idSize()]) {
-		return nil, &FormatError{Offset: pos, Err: errors.New("malformed ID3v2 frame")}
+		return f, false, &FormatError{Offset: pos, Err: errors.New("malformed ID3v2 frame")}
 	}
 	f.id = string(h[:t.idSize()])
 	if t.major > 2 {
@@ -245,10 +245,10 @@ func (t *id3Tag) frame(pos int64) (*id3Frame, error) {
 	}
 	end, ok := t.advance(data, t.frameSize(data, h))
 	if !ok {
-		return nil, &FormatError{Offset: pos, Err: fmt.Errorf("ID3v2 %s frame: %w", printable(f.id), errTruncated)}
+		return f, false, &FormatError{Offset: pos, Err: fmt.Errorf("ID3v2 %s frame: %w", printable(f.id), errTruncated)}
 	}
 	f.Length, f.data.Length = end-pos, end-data
-	return f, nil
+	return f, true, nil
 }
 
 // idSize returns the number of bytes in a frame's identifier.

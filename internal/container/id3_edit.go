@@ -5,8 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"slices"
-	"strings"
-	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/aigclabel/aigclabel/internal/splice"
@@ -234,7 +232,7 @@ func (t *id3Tag) text(f *id3Frame, value []byte) ([]byte, error) {
 	switch {
 	case t.major == 4:
 		encoding = id3UTF8
-	case ascii(f.description) && ascii(string(value)):
+	case isASCII([]byte(f.description)) && isASCII(value):
 		encoding = id3Latin1
 	}
 	b := append([]byte{encoding}, f.language...)
@@ -247,18 +245,10 @@ func (t *id3Tag) text(f *id3Frame, value []byte) ([]byte, error) {
 	return appendID3String(b, encoding, string(value)), nil
 }
 
-func ascii(s string) bool {
-	return strings.IndexFunc(s, func(r rune) bool { return r >= utf8.RuneSelf }) < 0
-}
-
 // appendID3String appends s without a terminator.
 func appendID3String(b []byte, encoding byte, s string) []byte {
 	if encoding != id3UTF16 {
 		return append(b, s...)
 	}
-	b = append(b, 0xFF, 0xFE)
-	for _, unit := range utf16.Encode([]rune(s)) {
-		b = binary.LittleEndian.AppendUint16(b, unit)
-	}
-	return b
+	return appendUTF16(append(b, 0xFF, 0xFE), s, binary.LittleEndian)
 }

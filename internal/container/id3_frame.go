@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"strings"
-	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -32,19 +31,22 @@ const (
 )
 
 // list adds the slot of a frame that has one.
-func (t *id3Tag) list(l *Layout, f *id3Frame) error {
+func (t *id3Tag) list(l *Layout, f id3Frame) error {
+	if err := l.full(); err != nil {
+		return err
+	}
 	if t.major == 3 && f.flags[1]&id3Encrypted3 != 0 || t.major == 4 && f.flags[1]&id3Encrypted4 != 0 {
 		return nil
 	}
 	switch id := f.name(); {
 	case id == "PRIV":
-		return t.listXMP(l, f)
+		return t.listXMP(l, &f)
 	case id == "GEOB" || id == "GEO":
-		return t.listC2PA(l, f)
+		return t.listC2PA(l, &f)
 	case id == "SEEK":
-		return t.listSeek(f)
+		return t.listSeek(&f)
 	case id[0] == 'T', id == "COMM", id == "COM":
-		return t.listText(l, f)
+		return t.listText(l, &f)
 	}
 	return nil
 }
@@ -157,10 +159,11 @@ func (t *id3Tag) inflate(f *id3Frame, b []byte) ([]byte, error) {
 }
 
 // add lists the slot of a frame.
-func (t *id3Tag) add(l *Layout, f *id3Frame, s Slot) {
-	f.slot = len(l.Slots)
-	l.Slots = append(l.Slots, s)
-	t.frames = append(t.frames, *f)
+func (t *id3Tag) add(l *Layout, f *id3Frame, s Slot) (err error) {
+	if f.slot, err = l.addSlot(s); err == nil {
+		t.frames = append(t.frames, *f)
+	}
+	return err
 }
 
 func (t *id3Tag) listText(l *Layout, f *id3Frame) error {
@@ -196,10 +199,9 @@ func (t *id3Tag) listText(l *Layout, f *id3Frame) error {
 	}
 	if f.described() && recordKey(f.description) {
 		slot.Kind = Record
-		slot.Guide = t.guide && strings.HasPrefix(f.id, "TXX") && f.description == "AIGC" && !l.hasGuide(Record)
+		slot.Guide = t.guide && strings.HasPrefix(f.id, "TXX") && f.description == "AIGC" && l.vacant(Record)
 	}
-	t.add(l, f, slot)
-	return nil
+	return t.add(l, f, slot)
 }
 
 func (t *id3Tag) listXMP(l *Layout, f *id3Frame) error {
@@ -213,8 +215,7 @@ func (t *id3Tag) listXMP(l *Layout, f *id3Frame) error {
 	}
 	f.prefix = []byte(owner)
 	value := c.data[len(owner):]
-	t.add(l, f, Slot{Kind: XMP, Place: "ID3v2 PRIV XMP", Value: value, Encoding: c.encoding, Ranges: c.part(len(owner), len(value))})
-	return nil
+	return t.add(l, f, Slot{Kind: XMP, Place: "ID3v2 PRIV XMP", Value: value, Encoding: c.encoding, Ranges: c.part(len(owner), len(value))})
 }
 
 // listC2PA lists a manifest store (C2PA 2.3 A.3.4). It stands after the text
@@ -241,14 +242,13 @@ func (t *id3Tag) listC2PA(l *Layout, f *id3Frame) error {
 		n += next
 	}
 	f.prefix = bytes.Clone(c.data[:n])
-	s := Slot{Kind: C2PA, Place: "ID3v2 " + f.name() + " " + string(mediaType), Guide: t.guide && !l.hasGuide(C2PA), Encoding: c.encoding}
+	s := Slot{Kind: C2PA, Place: "ID3v2 " + f.name() + " " + string(mediaType), Guide: t.guide && l.vacant(C2PA), Encoding: c.encoding}
 	if s.Ranges = c.part(n, 0); s.Encoding == "" {
 		s.Ranges[0].Length = f.Offset + f.Length - s.Ranges[0].Offset
 	} else {
 		s.Value = c.data[n:]
 	}
-	t.add(l, f, s)
-	return nil
+	return t.add(l, f, s)
 }
 
 // listSeek notes where the next tag is.
@@ -325,7 +325,7 @@ func id3Decode(encoding byte, b []byte, order binary.ByteOrder) (string, binary.
 			b, order = b[2:], binary.LittleEndian
 		}
 	}
-	return utf16String(b, order), order
+	return string(decodeUTF16(b, order)), order
 }
 
 // latin1 decodes ISO 8859-1.
@@ -333,25 +333,6 @@ func latin1(b []byte) string {
 	var s strings.Builder
 	for _, c := range b {
 		s.WriteRune(rune(c))
-	}
-	return s.String()
-}
-
-func utf16String(b []byte, order binary.ByteOrder) string {
-	var s strings.Builder
-	for len(b) > 1 {
-		r := rune(order.Uint16(b))
-		b = b[2:]
-		if utf16.IsSurrogate(r) {
-			next := rune(utf8.RuneError)
-			if len(b) > 1 {
-				next = rune(order.Uint16(b))
-			}
-			if r = utf16.DecodeRune(r, next); r != utf8.RuneError {
-				b = b[2:]
-			}
-		}
-		s.WriteRune(r)
 	}
 	return s.String()
 }

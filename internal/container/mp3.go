@@ -17,6 +17,7 @@ const (
 	lyricsSize  = 15 // of the end of a Lyrics3 v2 block: its size and a mark
 	lyricsMark  = "LYRICS200"
 	mp3MaxTails = 8
+	mp3MaxTags  = 64 // in a row
 )
 
 type mp3File struct {
@@ -32,7 +33,7 @@ type mp3File struct {
 // in a row. A tag that is all there is of the file counts as MP3.
 func IsMP3(src *Source) (bool, error) {
 	pos := int64(0)
-	for pos <= src.Size()-id3HeaderSize {
+	for n := 0; pos <= src.Size()-id3HeaderSize; n++ {
 		h, err := src.Peek(pos, id3HeaderSize)
 		if err != nil {
 			return false, err
@@ -41,9 +42,12 @@ func IsMP3(src *Source) (bool, error) {
 		if !ok {
 			break
 		}
+		if n == mp3MaxTags {
+			return true, nil
+		}
 		pos += size
 	}
-	if pos > 0 && pos >= src.Size() {
+	if pos > 0 && pos > src.Size()-mpegHeaderSize {
 		return true, nil
 	}
 	_, ok, err := findMPEG(src, pos, pos > 0)
@@ -68,8 +72,8 @@ func (f *mp3File) walk() error {
 		if t == nil {
 			break
 		}
-		if err := f.src.Element(); err != nil {
-			return err
+		if len(f.tags) == mp3MaxTags {
+			return &LimitError{What: "number of ID3v2 tags", Limit: mp3MaxTags}
 		}
 		f.tags = append(f.tags, t)
 		pos += t.Length
@@ -204,9 +208,11 @@ func (f *mp3File) id3v1(start, _ int64) error {
 	if s.Value = []byte(value); value != string(b) {
 		s.Encoding = id3EncodingName(id3Latin1)
 	}
-	f.comment = len(f.Slots)
-	f.Slots = append(f.Slots, s)
-	return nil
+	i, err := f.addSlot(s)
+	if err == nil {
+		f.comment = i
+	}
+	return err
 }
 
 // Plan implements [File]. A file without a tag gets one in front. The thirty

@@ -5,6 +5,8 @@ import "encoding/binary"
 // MPEG audio frames, ISO/IEC 11172-3 clause 2.4.1 and 13818-3; MPEG 2.5 is the
 // usual extension to lower rates. ADTS has layer 0 and is none of them.
 
+const mpegHeaderSize = 4
+
 // mpegSearch is how far behind a tag the first frame may stand: wrong tag sizes
 // and forgotten padding are common.
 const mpegSearch = 4 << 10
@@ -61,10 +63,10 @@ func (h mpegHeader) length() int64 {
 
 // mpegAt returns the header at off, false if there is none.
 func mpegAt(src *Source, off int64) (mpegHeader, bool, error) {
-	if off > src.Size()-4 {
+	if off > src.Size()-mpegHeaderSize {
 		return 0, false, nil
 	}
-	b, err := src.Peek(off, 4)
+	b, err := src.Peek(off, mpegHeaderSize)
 	if err != nil {
 		return 0, false, err
 	}
@@ -80,7 +82,7 @@ func mpegRun(src *Source, off int64, n int) (bool, error) {
 		return false, err
 	}
 	for h := first; n > 1; n-- {
-		if off += h.length(); off > src.Size()-4 {
+		if off += h.length(); off > src.Size()-mpegHeaderSize {
 			return n == 2, nil
 		}
 		if h, ok, err = mpegAt(src, off); !ok || err != nil || (h^first)&mpegSame != 0 {
@@ -100,7 +102,7 @@ func findMPEG(src *Source, off int64, tagged bool) (int64, bool, error) {
 	if h, ok, err := mpegAt(src, off); err != nil || ok && h.bitRate() == 0 {
 		return off, ok, err // free format states no length
 	}
-	for end := min(off+mpegSearch, src.Size()-4); off <= end; off++ {
+	for end := min(off+mpegSearch, src.Size()-mpegHeaderSize); off <= end; off++ {
 		if ok, err := mpegRun(src, off, 2); ok || err != nil {
 			return off, ok, err
 		}
@@ -126,7 +128,7 @@ func mpegBytes(src *Source, off int64) (int64, error) {
 	case h.version() > 1 || h.mono():
 		side = 17
 	}
-	b, err := src.Peek(off+4+side, 16)
+	b, err := src.Peek(off+mpegHeaderSize+side, 16)
 	if err != nil {
 		return 0, err
 	}

@@ -177,7 +177,7 @@ func (f *pdfFile) dictionary(name string, o *pdfObject) error {
 		s := Slot{Kind: Text, Key: e.key, Place: "PDF " + name + " " + printable(e.key)}
 		if record {
 			s.Kind = Record
-			s.Guide = e.key == "AIGC" && !f.hasGuide(Record) && name == "Info"
+			s.Guide = e.key == "AIGC" && f.vacant(Record) && name == "Info"
 		}
 		f.entrySlot(s, o, e)
 	}
@@ -263,7 +263,7 @@ func (f *pdfFile) manifests() {
 			f.note(err)
 			continue
 		}
-		s := Slot{Kind: C2PA, Place: "PDF C2PA_Manifest", Guide: !f.hasGuide(C2PA), Ranges: []Range{span}}
+		s := Slot{Kind: C2PA, Place: "PDF C2PA_Manifest", Guide: f.vacant(C2PA), Ranges: []Range{span}}
 		if f.direct(o.value.lookup("Filter")) != nil {
 			s.Encoding = "pdf-filter"
 		}

@@ -85,7 +85,7 @@ func (f *pdfFile) scan() error {
 		if listed[slot.Ranges[0]] {
 			continue
 		}
-		slot.Guide = slot.Key == "AIGC" && !f.hasGuide(Record)
+		slot.Guide = slot.Key == "AIGC" && f.vacant(Record)
 		f.add(slot, pdfPlace{})
 	}
 	return nil

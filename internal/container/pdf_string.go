@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
-	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -109,9 +108,9 @@ const utf16BOM, utf16LEBOM, utf8BOM = "\xfe\xff", "\xff\xfe", "\xef\xbb\xbf"
 func decodePDFText(b []byte) []byte {
 	switch {
 	case bytes.HasPrefix(b, []byte(utf16BOM)):
-		return fromUTF16(b[2:])
+		return decodeUTF16(b[2:], binary.BigEndian)
 	case bytes.HasPrefix(b, []byte(utf16LEBOM)): // no standard's, but readers know it
-		return fromUTF16(swapPairs(b[2:]))
+		return decodeUTF16(b[2:], binary.LittleEndian)
 	case bytes.HasPrefix(b, []byte(utf8BOM)):
 		return b[3:]
 	case isPDFDocASCII(b), !isASCII(b) && utf8.Valid(b):
@@ -120,15 +119,6 @@ func decodePDFText(b []byte) []byte {
 	out := make([]byte, 0, len(b)+len(b)/4)
 	for _, c := range b {
 		out = utf8.AppendRune(out, pdfDocRune(c))
-	}
-	return out
-}
-
-// swapPairs returns b with the other byte order.
-func swapPairs(b []byte) []byte {
-	out := make([]byte, len(b)&^1)
-	for i := range out {
-		out[i] = b[i^1]
 	}
 	return out
 }
@@ -185,10 +175,7 @@ func encodePDFText(text []byte) ([]byte, error) {
 	if isPDFDocASCII(text) {
 		return escapePDF(text), nil
 	}
-	b := []byte(utf16BOM)
-	for _, u := range utf16.Encode([]rune(string(text))) {
-		b = binary.BigEndian.AppendUint16(b, u)
-	}
+	b := appendUTF16([]byte(utf16BOM), string(text), binary.BigEndian)
 	out := append([]byte{'<'}, hex.AppendEncode(nil, b)...)
 	return append(out, '>'), nil
 }

@@ -21,15 +21,13 @@ const (
 	ds64MaxTable   = 1 << 10
 )
 
-// riffUnknown are the sizes that programs leave in files which they could not
-// seek in: ffmpeg and others, SoX, and the limits of a signed size.
-func riffUnknown(size int64) bool {
-	switch size {
-	case 0xFFFFFFFF, 0x7FFFF000, 0x7FFFFFFF, 0x80000000:
-		return true
-	}
-	return false
-}
+// Sizes that programs leave in files which they could not seek in: ffmpeg and
+// others, and around 2 GiB SoX, which adds the headers for the outer chunk.
+const (
+	riffUnknown = 0xFFFFFFFF
+	soxUnknown  = 0x7FFFF000
+	soxHeaders  = 64 << 10
+)
 
 // A riff is the outer chunk of a file.
 type riff struct {
@@ -37,7 +35,7 @@ type riff struct {
 	id       string // RIFF, RF64, BW64 or RIFX
 	form     string // WAVE, WEBP, "AVI "...
 	end      int64  // of the chunks
-	size     int64  // as stated
+	size     int64  // as stated, of what follows it
 	streamed bool   // the size is not known: the chunks run to the end of the file
 	open     bool   // the data chunk has no size and takes all the rest
 	wide     bool   // the size stands in ds64
@@ -83,7 +81,7 @@ func (l *Layout) readRIFF(src *Source) (*riff, error) {
 		}
 	}
 	switch {
-	case r.size == 0 || riffUnknown(r.size) && r.size > src.Size():
+	case r.size == 0 || r.size == riffUnknown, r.size > src.Size() && r.size >= soxUnknown && r.size < soxUnknown+soxHeaders:
 		r.streamed = true
 	case r.size > src.Size(): // some count the header too; a cut shows in the last chunk
 		l.damage(src.Size(), "RIFF chunk: %w", errTruncated)
@@ -103,7 +101,7 @@ func (r *riff) readDS64() error {
 		return err
 	}
 	h = h[chunkOverhead:]
-	if r.size == 0xFFFFFFFF {
+	if r.size == riffUnknown {
 		r.wide = true
 		r.size = clampSize(binary.LittleEndian.Uint64(h))
 	}
@@ -143,7 +141,7 @@ func (r *riff) chunks(l *Layout, pos, end int64, visit func(riffChunk) error) er
 			return err
 		}
 		c := riffChunk{id: string(h[:4]), offset: pos, size: int64(binary.LittleEndian.Uint32(h[4:]))}
-		if n, ok := r.sizes[c.id]; ok && c.size == 0xFFFFFFFF {
+		if n, ok := r.sizes[c.id]; ok && c.size == riffUnknown {
 			c.size = n
 		}
 		switch {
@@ -170,12 +168,12 @@ func (r *riff) chunks(l *Layout, pos, end int64, visit func(riffChunk) error) er
 // unknown reports whether size, of a data chunk with so much room, was never
 // filled in.
 func (r *riff) unknown(size, room int64) bool {
-	return size == 0 && r.streamed || size > room && riffUnknown(size)
+	return size == 0 && r.streamed || size > room && (size == riffUnknown || size >= soxUnknown && size <= 1<<31)
 }
 
 // resize returns the edit of the outer size. A size that is not known stays so.
 func (r *riff) resize(delta int64) ([]splice.Edit, error) {
-	size := r.size + delta
+	size := r.end - chunkOverhead + delta
 	switch {
 	case delta == 0 || r.streamed:
 		return nil, nil

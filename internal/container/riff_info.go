@@ -32,10 +32,13 @@ func (r *riff) readInfo(l *Layout, c riffChunk, guide bool) (*riffInfo, error) {
 	}
 	return info, r.chunks(l, c.data()+4, c.data()+c.size, func(c riffChunk) error {
 		info.count++
+		if err := l.full(); err != nil {
+			return err
+		}
 		slot := Slot{Kind: Text, Key: c.id, Place: "RIFF LIST/INFO " + printable(c.id)}
 		if recordKey(c.id) {
 			slot.Kind = Record
-			slot.Guide = guide && c.id == "AIGC" && !l.hasGuide(Record)
+			slot.Guide = guide && c.id == "AIGC" && l.vacant(Record)
 		}
 		text, err := r.list(l, c, slot)
 		if err == nil {
@@ -53,8 +56,8 @@ func (r *riff) list(l *Layout, c riffChunk, s Slot) (riffText, error) {
 	}
 	s.Value = bytes.TrimRight(b, "\x00")
 	s.Ranges = []Range{{c.data(), int64(len(s.Value))}}
-	l.Slots = append(l.Slots, s)
-	return riffText{c, len(l.Slots) - 1}, nil
+	i, err := l.addSlot(s)
+	return riffText{c, i}, err
 }
 
 // plan returns the edits that make the change to the text's slot: of the whole

@@ -81,21 +81,27 @@ func (f *wavFile) chunk(c, filler riffChunk) error {
 		f.insert = &wavText{riffText{riffChunk: riffChunk{offset: c.offset}}, filler}
 	case c.id == "LIST":
 		info, err := f.riff.readInfo(&f.Layout, c, false)
-		f.parts = append(f.parts, info)
+		if len(info.texts) > 0 {
+			f.parts = append(f.parts, info)
+		}
 		return err
 	case c.id == "id3 " || c.id == "ID3 ":
 		tag, err := f.readID3(f.riff.src, c.data(), c.data()+c.size, false)
-		if tag != nil {
+		if tag != nil && len(tag.frames) > 0 {
 			f.parts = append(f.parts, wavID3{c, tag})
 		}
 		return err
 	case c.id == "C2PA":
-		f.Slots = append(f.Slots, Slot{Kind: C2PA, Place: "RIFF C2PA", Guide: !f.hasGuide(C2PA), Ranges: []Range{{c.data(), c.size}}})
-		f.parts = append(f.parts, wavText{riffText: riffText{c, len(f.Slots) - 1}})
+		slot := Slot{Kind: C2PA, Place: "RIFF C2PA", Guide: f.vacant(C2PA), Ranges: []Range{{c.data(), c.size}}}
+		i, err := f.addSlot(slot)
+		if err == nil {
+			f.parts = append(f.parts, wavText{riffText: riffText{c, i}})
+		}
+		return err
 	case c.id == "_PMX":
 		return f.text(c, filler, Slot{Kind: XMP, Place: "RIFF _PMX"})
 	case recordKey(c.id):
-		guide := c.id == "AIGC" && !f.hasGuide(Record)
+		guide := c.id == "AIGC" && f.vacant(Record)
 		return f.text(c, filler, Slot{Kind: Record, Key: c.id, Place: "RIFF " + printable(c.id), Guide: guide})
 	}
 	return nil
