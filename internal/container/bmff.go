@@ -113,38 +113,43 @@ func bmffBoxAt(src *Source, parent *bmffBox, pos, to int64) (bmffBox, error) {
 // "heic", "avif" or "jxl ". A file without one that starts as QuickTime did
 // before brands is "qt  ". The error is an I/O error.
 func BMFFBrand(src *Source) (major string, ok bool, err error) {
-	err = bmffBrand(src, &major)
+	major, err = bmffBrand(src)
 	if err = new(Layout).fail(0, err); err != nil {
 		return "", false, err
 	}
 	return major, major != "", nil
 }
 
-func bmffBrand(src *Source, major *string) error {
-	n := 0
-	for b, err := range bmffBoxes(src, nil, 0, src.Size()) {
-		if err != nil {
-			return err
+func bmffBrand(src *Source) (major string, err error) {
+	pos := int64(0)
+	for range 8 {
+		b, err := bmffBoxAt(src, nil, pos, src.Size())
+		if err != nil || b.size == 0 {
+			return major, err
 		}
-		switch b.kind {
-		case "ftyp", "styp":
+		whole := b.size <= src.Size()-pos
+		switch {
+		case b.kind == "ftyp" || b.kind == "styp":
 			if b.size-b.header < 8 {
-				return nil
+				return "", nil
 			}
 			h, err := src.Peek(b.body(), 4)
-			*major = string(h)
-			return err
-		case "free", "skip", "wide", "pnot", "moov", "mdat":
-			*major = "qt  "
-		case "JXL ", "jP  ": // signatures, before the brand
-		default:
-			return nil
+			return string(h), err
+		case b.kind == "moov" || b.kind == "mdat":
+			if whole || b.header == 16 || b.size < 1<<29 { // as a size, letters are more
+				major = "qt  "
+			}
+			return major, nil
+		case !whole:
+			return major, nil
+		case b.kind == "free" || b.kind == "skip" || b.kind == "wide" || b.kind == "pnot":
+			major = "qt  "
+		case b.kind != "JXL " && b.kind != "jP  ": // signatures before the brand
+			return major, nil
 		}
-		if n++; n == 8 || b.kind == "moov" || b.kind == "mdat" {
-			return nil
-		}
+		pos += b.size
 	}
-	return nil
+	return major, nil
 }
 
 type bmffFile struct {

@@ -170,7 +170,7 @@ func TestBMFFBrand(t *testing.T) {
 		"jxl":          {append(bmffEncode("JXL ", []byte("\r\n\x87\n")), ftyp("jxl ")...), "jxl "},
 		"segment":      {bmffEncode("styp", []byte("msdh\x00\x00\x00\x00")), "msdh"},
 		"old movie":    {bmffEncode("moov"), "qt  "},
-		"old media":    {[]byte("\x7f\x00\x00\x00mdat"), "qt  "},
+		"old media":    {[]byte("\x1f\x00\x00\x00mdat"), "qt  "},
 		"wide":         {bmffEncode("wide"), "qt  "},
 		"free":         {append(bmffEncode("free"), ftyp("mp42")...), "mp42"},
 		"many skips":   {bytes.Repeat(bmffEncode("skip"), 5000), "qt  "},
@@ -179,6 +179,9 @@ func TestBMFFBrand(t *testing.T) {
 		"too small":    {[]byte("\x00\x00\x00\x07moov"), ""},
 		"empty":        {nil, ""},
 		"three bytes":  {[]byte("moo"), ""},
+		"prose":        {[]byte("The free lunch"), ""},
+		"prose, moov":  {[]byte("The moov box"), ""},
+		"cut media":    {[]byte("\x00\x00\x00\x01mdat\x00\x00\x00\x09\x00\x00\x00\x00"), "qt  "},
 		"cut long box": {[]byte("\x00\x00\x00\x01mdat\x00"), ""},
 	} {
 		got, ok, err := BMFFBrand(NewSource(bytes.NewReader(c.head), int64(len(c.head)), Limits{}))
