@@ -52,7 +52,6 @@ type id3Frame struct {
 	data        Range // after the frame header
 	id          string
 	flags       [2]byte
-	group       []byte // the group byte of a grouped frame
 	language    []byte // of a comment
 	description string // of TXXX and COMM
 	prefix      []byte // of GEOB and PRIV, before the value

@@ -171,7 +171,7 @@ func (t *id3Tag) newFrame(kind Kind, value []byte) ([]byte, error) {
 }
 
 // encode returns the frame f with another value, as it is stored. It keeps the
-// status flags and the group, and drops compression.
+// status flags, and drops compression and the group, which players stumble over.
 func (t *id3Tag) encode(f *id3Frame, value []byte) ([]byte, error) {
 	data := slices.Concat(f.prefix, value)
 	if f.prefix == nil {
@@ -180,19 +180,16 @@ func (t *id3Tag) encode(f *id3Frame, value []byte) ([]byte, error) {
 			return nil, err
 		}
 	}
-	flags := f.flags
-	switch t.major {
-	case 3:
-		flags[1] &= id3Grouped3
-	case 4:
-		flags[1] &= id3Grouped4
-		if t.flags&id3Unsync != 0 {
-			flags[1] |= id3FrameUnsync
-			data = unsynchronise(data)
-		}
+	flags := [2]byte{f.flags[0], 0}
+	if t.major == 4 && t.flags&id3Unsync != 0 {
+		flags[1] = id3FrameUnsync
+		data = unsynchronise(data)
 	}
-	data = append(bytes.Clone(f.group), data...)
-	b, err := t.appendFrameHeader([]byte(f.id), len(data), flags)
+	id := f.id
+	if f.name() == "TXX" {
+		id = "TXXX"[:t.idSize()] // ExifTool does not know the padded name
+	}
+	b, err := t.appendFrameHeader([]byte(id), len(data), flags)
 	if err != nil {
 		return nil, err
 	}

@@ -91,7 +91,6 @@ func (t *id3Tag) content(f *id3Frame, n int64) (c id3Content, err error) {
 	if len(c.data) < extra {
 		return c, &FormatError{Offset: f.Offset, Err: errors.New("ID3v2 frame without its data")}
 	}
-	f.group = t.groupByte(f, c.data[:extra])
 	c.data = c.data[extra:]
 	if t.major == 4 && unsync {
 		c.resynchronise()
@@ -136,18 +135,6 @@ func (t *id3Tag) extras(f *id3Frame) (n int, compressed, unsync bool) {
 		count(id3LengthIndicator, 4)
 	}
 	return n, compressed, unsync
-}
-
-// groupByte returns the group of a grouped frame: the last of its extra bytes
-// in 2.3, the first in 2.4.
-func (t *id3Tag) groupByte(f *id3Frame, extra []byte) []byte {
-	switch {
-	case t.major == 3 && f.flags[1]&id3Grouped3 != 0:
-		return extra[len(extra)-1:]
-	case t.major == 4 && f.flags[1]&id3Grouped4 != 0:
-		return extra[:1]
-	}
-	return nil
 }
 
 func (t *id3Tag) inflate(f *id3Frame, b []byte) ([]byte, error) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -50,17 +51,17 @@ var id3Variants = []struct {
 }{
 	{"2.2", id3(2, 0, frame2("TXX", "\x00AIGC\x00{}")), "{}", ""},
 	{"2.2 UTF-16", id3(2, 0, frame2("TXX", "\x01\xff\xfeA\x00I\x00G\x00C\x00\x00\x00\xff\xfe{\x00}\x00")), "{}", "utf-16"},
-	{"2.2 unsynchronised", id3(2, id3Unsync, string(unsynchronise([]byte(frame2("PIC", stuffed)+frame2("TXX", "\x00AIGC\x00{}"))))), "{}", ""},
+	{"2.2 unsynchronised", id3(2, id3Unsync, string(unsynchronise([]byte(frame2("UFI", "x\x00"+stuffed)+frame2("TXX", "\x00AIGC\x00{}"))))), "{}", ""},
 	{"2.3 Latin-1", id3(3, 0, frame3("TXXX", 0, "\x00AIGC\x00\xe9")), "é", "latin-1"},
 	{"2.3 UTF-8 behind the Latin-1 mark", id3(3, 0, frame3("TXXX", 0, "\x00AIGC\x00\xe5\x80\xbc")), "值", ""},
 	{"2.3 UTF-16, big-endian", id3(3, 0, frame3("TXXX", 0, "\x01\xfe\xff\x00A\x00I\x00G\x00C\x00\x00\xfe\xff\x00{\x00}")), "{}", "utf-16"},
 	{"2.3 UTF-16, one mark for both strings", id3(3, 0, frame3("TXXX", 0, "\x01\xfe\xff\x00A\x00I\x00G\x00C\x00\x00\x00{\x00}")), "{}", "utf-16"},
 	{"2.3 UTF-16, surrogates", id3(3, 0, frame3("TXXX", 0, "\x01\xff\xfeA\x00I\x00G\x00C\x00\x00\x00\xff\xfe\x3d\xd8\x00\xde\x3d\xd8")), "😀\uFFFD", "utf-16"},
 	{"2.3 terminated", id3(3, 0, frame3("TXXX", 0, "\x00AIGC\x00{}\x00\x00")), "{}", ""},
-	{"2.3 grouped", id3(3, 0, frame3("TXXX", id3Grouped3, "\xabA"[:1]+"\x00AIGC\x00{}")), "{}", ""},
+	{"2.3 grouped", id3(3, 0, frame3("TXXX", id3Grouped3, "G\x00AIGC\x00{}")), "{}", ""},
 	{"2.3 compressed", id3(3, 0, frame3("TXXX", id3Compressed3, "\x00\x00\x00\x08"+zipped("\x00AIGC\x00{}"))), "{}", "deflate"},
 	{"2.3 encrypted beside it", id3(3, 0, frame3("TXXX", id3Encrypted3, "\x80secret"), frame3("TXXX", 0, "\x00AIGC\x00{}")), "{}", ""},
-	{"2.3 unsynchronised", id3(3, id3Unsync, string(unsynchronise([]byte(frame3("APIC", 0, stuffed)+frame3("TXXX", 0, "\x00AIGC\x00{}")+frame3("PRIV", 0, stuffed)))), "\x00\x00\x00"), "{}", ""},
+	{"2.3 unsynchronised", id3(3, id3Unsync, string(unsynchronise([]byte(frame3("PRIV", 0, "x\x00"+stuffed)+frame3("TXXX", 0, "\x00AIGC\x00{}")+frame3("UFID", 0, "x\x00"+stuffed)))), "\x00\x00\x00"), "{}", ""},
 	{"2.3 unsynchronised UTF-16", id3(3, id3Unsync, string(unsynchronise([]byte(frame3("TXXX", 0, "\x01\xff\xfeA\x00I\x00G\x00C\x00\x00\x00\xff\xfe{\x00}\x00"))))), "{}", "unsync"},
 	{"2.3 extended header", id3(3, id3Extended, "\x00\x00\x00\x06\x00\x00\x00\x00\x00\x02", frame3("TXXX", 0, "\x00AIGC\x00{}"), "\x00\x00"), "{}", ""},
 	{"2.3 checksum", id3(3, id3Extended, "\x00\x00\x00\x0a\x80\x00\x00\x00\x00\x02\x01\x02\x03\x04", frame3("TXXX", 0, "\x00AIGC\x00{}"), "\x00\x00"), "{}", ""},
@@ -73,7 +74,7 @@ var id3Variants = []struct {
 	{"2.4 compressed", id3(4, 0, frame4("TXXX", id3Compressed4|id3LengthIndicator, "\x00\x00\x00\x08"+zipped("\x03AIGC\x00{}"))), "{}", "deflate"},
 	{"2.4 unsynchronised frame", id3(4, 0, frame4("TXXX", id3FrameUnsync, "\x01\xff\x00\xfeA\x00I\x00G\x00C\x00\x00\x00\xff\x00\xfe{\x00}\x00")), "{}", "unsync"},
 	{"2.4 unsynchronised tag", id3(4, id3Unsync, frame4("PRIV", id3FrameUnsync, "x\x00"+stuffed), frame4("TXXX", id3FrameUnsync, "\x03AIGC\x00{}")), "{}", ""},
-	{"2.4 plain sizes", id3(4, 0, frame3("APIC", 0, string(make([]byte, 200))), frame3("TXXX", 0, "\x03AIGC\x00{}")), "{}", ""},
+	{"2.4 plain sizes", id3(4, 0, frame3("PRIV", 0, "x\x00"+string(make([]byte, 200))), frame3("TXXX", 0, "\x03AIGC\x00{}")), "{}", ""},
 }
 
 func TestID3Variants(t *testing.T) {
@@ -104,7 +105,7 @@ func names(t *testing.T, b []byte) (ids []string) {
 		if !ok {
 			return ids
 		}
-		ids = append(ids, f.id)
+		ids = append(ids, strings.Replace(f.id, "TXX\x00", "TXXX", 1))
 		pos += f.Length
 	}
 }
