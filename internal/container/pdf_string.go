@@ -42,7 +42,7 @@ func unhexPDF(b []byte) []byte {
 
 // unescapePDF decodes the escapes and line ends of a literal string.
 func unescapePDF(b []byte) []byte {
-	if bytes.IndexAny(b, "\\\r") < 0 {
+	if !bytes.ContainsAny(b, "\\\r") {
 		return b
 	}
 	out := make([]byte, 0, len(b))
