@@ -56,12 +56,16 @@ func (c *check) container() {
 // record judges the record itself.
 func (c *check) record() {
 	rec := c.reading.Record
-	if rec == nil {
-		if c.reading.Format.Write == "" {
-			c.add(checkPresent, Skip, annexE("a)"), "the %s format has no place for a record", c.reading.Format.Name)
-		} else {
-			c.add(checkPresent, Fail, annexE("a)"), "no record; a generator labels with Write, a platform with Propagate")
-		}
+	switch {
+	case rec != nil:
+	case c.reading.Format.Write == "":
+		c.add(checkPresent, Skip, annexE("a)"), "the %s format has no place for a record", c.reading.Format.Name)
+		return
+	case c.reading.Encrypted && len(c.records()) > 0:
+		c.add(checkPresent, Warn, annexE("a)"), "the record in %s is encrypted and cannot be read", c.records()[0].Place)
+		return
+	default:
+		c.add(checkPresent, Fail, annexE("a)"), "no record; a generator labels with Write, a platform with Propagate")
 		return
 	}
 	c.add(checkPresent, Pass, annexE("a)"), "record in %s", c.recordPlace())
@@ -75,10 +79,20 @@ func (c *check) record() {
 	c.seal(rec)
 }
 
+// records returns the sites of records.
+func (c *check) records() (sites []metadata.Site) {
+	for _, s := range c.reading.Sites {
+		if s.Scheme == metadata.AIGC {
+			sites = append(sites, s)
+		}
+	}
+	return sites
+}
+
 // recordPlace returns where the record stands.
 func (c *check) recordPlace() string {
-	for _, s := range c.reading.Sites {
-		if s.Scheme == metadata.AIGC && s.Record.Equal(*c.reading.Record) {
+	for _, s := range c.records() {
+		if s.Record.Equal(*c.reading.Record) {
 			return s.Place
 		}
 	}
@@ -156,12 +170,7 @@ func (c *check) seal(rec *metadata.Record) {
 
 // sites judges the number and agreement of the records.
 func (c *check) sites() {
-	var records []metadata.Site
-	for _, s := range c.reading.Sites {
-		if s.Scheme == metadata.AIGC {
-			records = append(records, s)
-		}
-	}
+	records := c.records()
 	const rule = "GB 45438-2025 6.1 c)"
 	if len(records) < 2 {
 		c.add(checkSingle, outcomeOf(len(records) == 1, Skip), rule, "%d record in the file", len(records))

@@ -108,7 +108,7 @@ func Read(src Source, opts *ReadOptions) (*Reading, error) {
 func (r *Reading) recordSite() int {
 	first := -1
 	for i := range r.Sites {
-		if r.Sites[i].Scheme != AIGC {
+		if r.Sites[i].Scheme != AIGC || r.Sites[i].Encoding == encrypted {
 			continue
 		}
 		if r.Sites[i].guide(r.Format.place) {
@@ -173,25 +173,30 @@ func (r *Reading) packet(whole Site, packet []byte) {
 	}
 }
 
+// encrypted is the encoding of a value that cannot be read.
+const encrypted = "encrypted"
+
 // XMP namespaces.
 const (
 	spaceTC260 = "http://www.tc260.org.cn/ns/AIGC/1.0/"
 	spaceIPTC  = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
 )
 
-// isRecordProperty reports whether a property is the record. Writers forget the slash.
+// isRecordProperty reports whether a property is the record. Writers forget the
+// slash, or to declare the prefix.
 func isRecordProperty(p xmp.Property) bool {
-	return p.Name == "AIGC" && strings.TrimSuffix(p.Space, "/") == strings.TrimSuffix(spaceTC260, "/")
+	return p.Name == "AIGC" && (strings.TrimSuffix(p.Space, "/") == strings.TrimSuffix(spaceTC260, "/") || p.Space == "TC260")
 }
 
 // record lists a value whose name says that it is a record, whatever it holds.
 func (r *Reading) record(site Site, value []byte) {
 	record, err := ParseRecord(value)
-	if err != nil && isServiceProvider(value) {
+	switch {
+	case err == nil, site.Encoding == encrypted:
+	case isServiceProvider(value):
 		r.text(site, "AIGC", value)
 		return
-	}
-	if err != nil {
+	default:
 		record.Raw = value
 		record.odd("AIGC", "b)", Malformed, string(value))
 	}
