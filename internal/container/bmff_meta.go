@@ -81,6 +81,9 @@ func (f *bmffFile) items(m *bmffMeta) error {
 			if !b.open {
 				m.ilst.last = b.end()
 			}
+			if b.size-b.header < 8 { // no room for a value
+				continue
+			}
 			err = f.item(m, b)
 		}
 		if err := f.fail(b.offset, err); err != nil {
