@@ -81,9 +81,6 @@ func (f *bmffFile) items(m *bmffMeta) error {
 			if !b.open {
 				m.ilst.last = b.end()
 			}
-			if b.size-b.header < 8 { // no room for a value
-				continue
-			}
 			err = f.item(m, b)
 		}
 		if err := f.fail(b.offset, err); err != nil {
@@ -170,9 +167,12 @@ func (it *bmffItem) place() string {
 
 // item lists the values of an ilst item.
 func (f *bmffFile) item(m *bmffMeta, b bmffBox) error {
-	it := &bmffItem{bmffBox: b, meta: m, list: " ilst "}
 	i := int64(binary.BigEndian.Uint32([]byte(b.kind)))
 	m.unnamed = m.unnamed || i == int64(len(m.names))+1
+	if b.size == b.header {
+		return nil
+	}
+	it := &bmffItem{bmffBox: b, meta: m, list: " ilst "}
 	if i > 0 && i <= int64(len(m.names)) {
 		k := m.names[i-1]
 		it.key, it.list, it.guide = k.name(), " keys ", m == f.mdta && k.record()
