@@ -158,37 +158,50 @@ func (t *id3Tag) listText(l *Layout, f *id3Frame) error {
 	if err != nil || len(c.data) == 0 || c.data[0] > id3UTF8 {
 		return err
 	}
-	encoding, n := c.data[0], 1
-	var order binary.ByteOrder = binary.LittleEndian
-	if encoding == id3UTF16BE {
-		order = binary.BigEndian
-	}
-	slot := Slot{Kind: Text, Key: f.name(), Place: "ID3v2 " + f.name(), Encoding: c.encoding}
-	if f.described() {
-		if strings.HasPrefix(f.id, "COM") {
-			n = min(4, len(c.data))
-			f.language = c.data[1:n]
-		}
-		text, next := id3String(encoding, c.data[n:])
-		if next < 0 {
-			return nil
-		}
-		n += next
-		f.description, order = id3Decode(encoding, text, order)
-		slot.Key = f.description
-		slot.Place += " " + f.description
+	encoding := c.data[0]
+	n, order, ok := f.describe(c.data)
+	if !ok {
+		return nil
 	}
 	text := id3Trim(encoding, c.data[n:])
 	value, _ := id3Decode(encoding, text, order)
-	slot.Value, slot.Ranges = []byte(value), c.part(n, len(text))
+	slot := Slot{Kind: Text, Key: f.name(), Place: "ID3v2 " + f.name(), Value: []byte(value), Encoding: c.encoding, Ranges: c.part(n, len(text))}
 	if slot.Encoding == "" && value != string(text) {
 		slot.Encoding = id3EncodingName(encoding)
+	}
+	if f.described() {
+		slot.Key = f.description
+		slot.Place += " " + f.description
 	}
 	if f.described() && recordKey(f.description) {
 		slot.Kind = Record
 		slot.Guide = t.guide && strings.HasPrefix(f.id, "TXX") && f.description == "AIGC" && l.vacant(Record)
 	}
 	return t.add(l, f, slot)
+}
+
+// describe takes the language and the description from the data of a frame that
+// has them. It returns where the text begins, and in which byte order if that
+// is UTF-16.
+func (f *id3Frame) describe(data []byte) (n int, order binary.ByteOrder, ok bool) {
+	encoding := data[0]
+	n, order = 1, binary.LittleEndian
+	if encoding == id3UTF16BE {
+		order = binary.BigEndian
+	}
+	if !f.described() {
+		return n, order, true
+	}
+	if strings.HasPrefix(f.id, "COM") {
+		n = min(1+3, len(data))
+		f.language = data[1:n]
+	}
+	text, next := id3String(encoding, data[n:])
+	if next < 0 {
+		return 0, nil, false
+	}
+	f.description, order = id3Decode(encoding, text, order)
+	return n + next, order, true
 }
 
 func (t *id3Tag) listXMP(l *Layout, f *id3Frame) error {

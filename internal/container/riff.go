@@ -93,14 +93,13 @@ func (l *Layout) readRIFF(src *Source) (*riff, error) {
 
 // readDS64 takes the sizes from the ds64 chunk, which must be the first.
 func (r *riff) readDS64() error {
-	if r.src.Size() < riffHeaderSize+chunkOverhead+ds64Size {
-		return errTruncated
-	}
-	h, err := r.src.Peek(riffHeaderSize, chunkOverhead+ds64Size)
+	h, err := r.src.Peek(riffHeaderSize, chunkOverhead)
 	if err != nil || string(h[:4]) != "ds64" {
 		return err
 	}
-	h = h[chunkOverhead:]
+	if h, err = r.src.Peek(ds64Data, ds64Size); err != nil {
+		return err
+	}
 	if r.size == riffUnknown {
 		r.wide = true
 		r.size = clampSize(binary.LittleEndian.Uint64(h))

@@ -58,6 +58,7 @@ var wavVariants = map[string][]byte{
 	"RF64":                    rf64("", format, chunk("AIGC", "{}"), "data\xff\xff\xff\xff\x80\x81\x82\x83\x84\x85\x86\x87"),
 	"RF64 with a size table":  rf64("AIGC\x02\x00\x00\x00\x00\x00\x00\x00", format, "AIGC\xff\xff\xff\xff{}", sound),
 	"BW64":                    bytes.Replace(rf64("", format, chunk("AIGC", "{}"), sound), []byte("RF64"), []byte("BW64"), 1),
+	"BW64 without ds64":       []byte("BW64\xff\xff\xff\xffWAVE" + chunk("AIGC", "{}") + "data\xff\xff\xff\xff\x80"), // found by fuzzing
 	"reserved JUNK first":     wav(chunk("JUNK", string(make([]byte, 28))), format, chunk("AIGC", "{}"), sound),
 	"filler before AIGC":      wav(format, chunk("JUNK", string(make([]byte, 100))), chunk("AIGC", "{}"), sound),
 	"odd filler before AIGC":  wav(format, chunk("FLLR", string(make([]byte, 101))), chunk("AIGC", "{}"), sound),
