@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -184,8 +185,22 @@ func TestMP3HostileTails(t *testing.T) {
 		require.NoError(t, f.Damage, name)
 		require.Empty(t, f.Slots, name)
 	}
-	many := bytes.Repeat([]byte(id3(4, 0)), 100_000)
-	require.Len(t, walk(t, MP3, many).Summary().Limits, 1)
+}
+
+// Many short elements, or much to decode, must not cost many times their size.
+func TestMP3Costs(t *testing.T) {
+	for name, b := range map[string][]byte{
+		"tags":           bytes.Repeat([]byte(id3(4, 0)), 100_000),
+		"APE items":      append(slices.Clone(someAudio), ape(90_000, strings.Repeat(apeText("k", ""), 90_000))...),
+		"long APE keys":  append(slices.Clone(someAudio), ape(4_000, strings.Repeat(apeText(strings.Repeat("k", 250), ""), 4_000))...),
+		"UTF-16":         []byte(id3(3, 0, frame3("TXXX", 0, "\x01\xff\xfe\x00\x00"+strings.Repeat("\x4e\x4e", 1<<19)))),
+		"Latin-1":        []byte(id3(3, 0, frame3("TXXX", 0, "\x00\x00"+strings.Repeat("\xe9", 1<<20)))),
+		"stuffed frames": []byte(id3(3, id3Unsync, strings.Repeat(frame3("PRIV", 0, "\xff\x00"), 90_000))),
+		"stuffed tag":    []byte(id3(2, id3Unsync, frame2("TXX", strings.Repeat("\xff\x00", 1<<19)))),
+		"sync words":     append([]byte(id3(4, 0)), strings.Repeat("\xff\xfb\x10", 1<<18)...),
+	} {
+		t.Run(name, func(t *testing.T) { cheapWalk(t, MP3, b) })
+	}
 }
 
 func FuzzMP3(f *testing.F) {
