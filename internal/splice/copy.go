@@ -5,8 +5,9 @@ import (
 	"sync"
 )
 
-// copySize balances system calls against cache: cp uses the same.
-const copySize = 256 << 10
+// copySize is the size of reads and writes: large enough that system calls cost
+// nothing, small enough for the cache.
+const copySize = 512 << 10
 
 var buffers = sync.Pool{New: func() any { return new([copySize]byte) }}
 
@@ -18,22 +19,51 @@ func (p *Plan) WriteTo(w io.Writer) (int64, error) {
 	}
 	buf := buffers.Get().(*[copySize]byte)
 	defer buffers.Put(buf)
-	var n int64
+	c := copier{w: w, buf: buf[:]}
 	for i := range p.segments {
 		s := &p.segments[i]
-		var m int64
 		var err error
 		if o, ok := s.data.(*overlay); ok {
-			m, err = o.writeTo(w, buf[:])
+			err = o.copy(&c)
 		} else {
-			m, err = copyRange(w, s.data, max(s.from, 0), s.n, buf[:])
+			err = c.copy(s.data, max(s.from, 0), s.n)
 		}
-		n += m
 		if err != nil {
-			return n, err
+			return c.n, err
 		}
 	}
-	return n, nil
+	return c.n, nil
+}
+
+// A copier writes the output from its start.
+type copier struct {
+	w   io.Writer
+	n   int64 // written so far
+	buf []byte
+}
+
+// copy writes n bytes of r at off. An insertion moves what follows off the page
+// boundaries of a file; the first write after it ends on one again, because
+// writes across them cost a third more.
+func (c *copier) copy(r io.ReaderAt, off, n int64) error {
+	for end := off + n; off < end; {
+		size := int64(len(c.buf)) - c.n%int64(len(c.buf))
+		b := c.buf[:min(size, end-off)]
+		got, err := r.ReadAt(b, off)
+		if got < len(b) {
+			return short(err)
+		}
+		m, err := c.w.Write(b)
+		c.n += int64(m)
+		off += int64(m)
+		if err == nil && m < len(b) {
+			err = io.ErrShortWrite
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // unfilled reports whether n bytes of r at off have an open hole among them.
@@ -56,25 +86,4 @@ func unfilled(r io.ReaderAt, off, n int64) bool {
 		}
 	}
 	return false
-}
-
-// copyRange copies n bytes of r at off.
-func copyRange(w io.Writer, r io.ReaderAt, off, n int64, buf []byte) (int64, error) {
-	var done int64
-	for done < n {
-		b := buf[:min(int64(len(buf)), n-done)]
-		got, err := r.ReadAt(b, off+done)
-		if got < len(b) {
-			return done, short(err)
-		}
-		m, err := w.Write(b)
-		done += int64(m)
-		if err == nil && m < len(b) {
-			err = io.ErrShortWrite
-		}
-		if err != nil {
-			return done, err
-		}
-	}
-	return done, nil
 }

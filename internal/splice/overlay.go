@@ -48,31 +48,23 @@ func (o *overlay) ReadAt(b []byte, off int64) (int, error) {
 	return n, nil
 }
 
-// writeTo writes the whole region in one pass over its edits.
-func (o *overlay) writeTo(w io.Writer, buf []byte) (int64, error) {
+// copy writes the whole region in one pass over its edits.
+func (o *overlay) copy(c *copier) error {
 	pos, end := o.seq.Offset, o.seq.Offset+o.seq.Length
-	var n int64
 	for e, err := range o.seq.Edits(pos) {
 		if err == nil {
 			err = o.check(e, pos)
 		}
-		if err != nil {
-			return n, err
+		if err == nil {
+			err = c.copy(o.src, pos, e.Offset-pos)
 		}
-		m, err := copyRange(w, o.src, pos, e.Offset-pos, buf)
-		n += m
-		if err != nil {
-			return n, err
+		if err == nil && e.Insert != nil {
+			err = c.copy(e.Insert, 0, e.Delete)
 		}
-		if e.Insert != nil {
-			m, err = copyRange(w, e.Insert, 0, e.Delete, buf)
-			n += m
-			if err != nil {
-				return n, err
-			}
+		if err != nil {
+			return err
 		}
 		pos = e.Offset + e.Delete
 	}
-	m, err := copyRange(w, o.src, pos, end-pos, buf)
-	return n + m, err
+	return c.copy(o.src, pos, end-pos)
 }
