@@ -1,12 +1,13 @@
 package container
 
 import (
-	"bytes"
+	"cmp"
 	"errors"
-	"io"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // Office Open XML, ISO/IEC 29500: a ZIP archive of parts (Open Packaging
@@ -24,9 +25,8 @@ const (
 	ooxmlCustomType = "application/vnd.openxmlformats-officedocument.custom-properties+xml"
 	ooxmlRecord     = "AIGC"
 
-	// ooxmlTexts bounds the texts of a package. Compressed properties cost so
-	// few bytes that Limits does not.
-	ooxmlTexts = 4096
+	ooxmlTexts = 4096    // texts of a package
+	ooxmlSize  = 2 << 20 // bytes of all parts that describe it, decompressed
 )
 
 // ooxmlRoles are what parts are to the package, by the last segment of the type
@@ -52,13 +52,14 @@ type ooxmlFile struct {
 	related, typed      bool       // whether rels and types name that
 	strict              bool
 	lastID, lastPID     int64
+	size                int64 // of the parts read
 }
 
 // An ooxmlPart is a part that was read.
 type ooxmlPart struct {
 	entry *zipEntry
-	doc   []byte
-	root  *xmlElement
+	doc   string
+	root  *xmlElement // nil for a broken one
 }
 
 // An ooxmlSlot is where a slot stands: an entry of its own, or the value of an
@@ -99,11 +100,11 @@ func ZIPKind(src *Source) (string, error) {
 	if kind := f.kind(); kind != "" || e == nil || e.size > peekSize {
 		return kind, nil
 	}
-	mime, err := f.zip.read(e)
-	if err != nil || len(mime) == 0 {
+	mime, err := f.zip.read(e, peekSize)
+	if err != nil || mime == "" {
 		return "", f.fail(e.local, err)
 	}
-	return "mimetype:" + strings.TrimSpace(string(mime)), nil
+	return "mimetype:" + strings.TrimSpace(mime), nil
 }
 
 // openOOXML reads what a package says of its parts, once for its sniffers and
@@ -133,7 +134,7 @@ func openOOXML(src *Source) (f *ooxmlFile, err error) {
 	return f, nil
 }
 
-// named reads a part that every package has.
+// named reads a part that every package has, and visits the children of its root.
 func (f *ooxmlFile) named(name string, visit func(*xmlElement)) (*ooxmlPart, error) {
 	e := f.zip.find(name)
 	if e == nil {
@@ -143,24 +144,28 @@ func (f *ooxmlFile) named(name string, visit func(*xmlElement)) (*ooxmlPart, err
 	return f.read(e, func(_ *ooxmlPart, x *xmlElement) { visit(x) })
 }
 
-// read reads a part, and visits its elements.
+// read reads a part, and visits the children of its root.
 func (f *ooxmlFile) read(e *zipEntry, visit func(*ooxmlPart, *xmlElement)) (*ooxmlPart, error) {
-	doc, err := f.zip.read(e)
-	if err != nil || doc == nil {
+	doc, err := f.zip.read(e, ooxmlSize-f.size)
+	if err != nil || f.Encrypted {
 		return nil, f.fail(e.local, err)
 	}
+	f.size += int64(len(doc))
 	p := &ooxmlPart{entry: e, doc: doc}
-	err = f.zip.src.xmlElements(doc, func(x *xmlElement) {
-		if x.depth == 1 {
-			p.root = x
+	err = f.zip.src.xmlElements(doc, func(path []xmlElement) {
+		switch len(path) {
+		case 1:
+			root := path[0]
+			p.root = &root
+		case 2:
+			visit(p, &path[1])
 		}
-		visit(p, x)
 	})
 	if limit := new(LimitError); errors.As(err, &limit) {
-		return p, f.fail(e.local, err)
+		return nil, f.fail(e.local, err)
 	}
-	if err == nil && p.root == nil {
-		err = io.ErrUnexpectedEOF
+	if err == nil && !utf8.ValidString(doc) {
+		err = errors.New("not UTF-8")
 	}
 	if err != nil {
 		f.damage(e.data, "%s: %w", e.name, err)
@@ -170,7 +175,7 @@ func (f *ooxmlFile) read(e *zipEntry, visit func(*ooxmlPart, *xmlElement)) (*oox
 
 // relationship notes a part that the package names.
 func (f *ooxmlFile) relationship(x *xmlElement) {
-	if x.depth != 2 || x.Name.Local != "Relationship" {
+	if x.local() != "Relationship" {
 		return
 	}
 	if n, err := strconv.ParseInt(strings.TrimPrefix(x.attr("Id"), "rId"), 10, 64); err == nil {
@@ -198,23 +203,24 @@ func (f *ooxmlFile) relationship(x *xmlElement) {
 // has precedence over one of its extension.
 func (f *ooxmlFile) contentType(x *xmlElement) {
 	switch name := strings.TrimPrefix(x.attr("PartName"), "/"); {
-	case x.depth != 2:
-	case x.Name.Local == "Override" && strings.EqualFold(name, f.main):
+	case x.local() == "Override" && strings.EqualFold(name, f.main):
 		f.mainType = x.attr("ContentType")
-	case x.Name.Local == "Override" && strings.EqualFold(name, f.customName):
+	case x.local() == "Override" && strings.EqualFold(name, f.customName):
 		f.typed = true
-	case x.Name.Local == "Default" && f.mainType == "" && strings.EqualFold("."+x.attr("Extension"), path.Ext(f.main)):
+	case x.local() == "Default" && f.mainType == "" && strings.EqualFold("."+x.attr("Extension"), path.Ext(f.main)):
 		f.mainType = x.attr("ContentType")
 	}
 }
 
 // kind returns the family of the document. Without its directory an archive may
-// have lost the type of the main part, but hardly all parts in its folder.
+// have lost the type of the main part, but hardly the name of its folder.
 func (f *ooxmlFile) kind() string {
 	words := []string{f.mainType}
 	if f.zip.lost {
+		folder, _, _ := strings.Cut(f.main, "/")
+		words = append(words, folder)
 		for i := range f.zip.entries {
-			folder, _, _ := strings.Cut(f.zip.entries[i].name, "/")
+			folder, _, _ = strings.Cut(f.zip.entries[i].name, "/")
 			words = append(words, folder)
 		}
 	}
@@ -278,8 +284,8 @@ func (f *ooxmlFile) entry(e *zipEntry) error {
 		return err
 	case role == "core", role == "extended":
 		_, err := f.read(e, func(p *ooxmlPart, x *xmlElement) {
-			if x.depth == 2 && x.child == nil && len(bytes.TrimSpace(x.text)) > 0 {
-				f.add(Slot{Kind: Text, Key: x.Name.Local, Place: "OOXML " + role + " property " + x.Name.Local}, p, x, x)
+			if x.children == 0 {
+				f.add(Text, role, x.local(), ooxmlSlot{part: p, element: x.xmlSpan, value: x.xmlSpan})
 			}
 		})
 		return err
@@ -290,44 +296,43 @@ func (f *ooxmlFile) entry(e *zipEntry) error {
 // customProperty lists a custom property that is a record, of whatever type, or
 // a text (part 1, 22.3.2.2).
 func (f *ooxmlFile) customProperty(p *ooxmlPart, x *xmlElement) {
-	if x.depth != 2 || x.child == nil {
+	if x.children == 0 {
 		return
 	}
-	if pid, err := strconv.ParseInt(x.attr("pid"), 10, 32); err == nil {
+	if pid, err := strconv.ParseInt(cmp.Or(x.attr("pid"), "0"), 10, 32); err == nil {
 		f.lastPID = max(f.lastPID, pid)
 	}
-	name := x.attr("name")
-	s := Slot{Kind: Text, Key: name, Place: "OOXML custom property " + name}
-	switch x.child.Name.Local {
-	case "lpwstr", "lpstr", "bstr":
-	default:
-		s.Kind = 0
-	}
-	if recordKey(name) {
-		s.Kind = Record
-	}
-	if s.Kind != 0 {
-		f.add(s, p, x, x.child)
+	name, at := x.attr("name"), ooxmlSlot{part: p, element: x.xmlSpan, value: x.child}
+	switch {
+	case recordKey(name):
+		f.add(Record, "custom", name, at)
+	case slices.Contains([]string{"lpwstr", "lpstr", "bstr"}, x.childName):
+		f.add(Text, "custom", name, at)
 	}
 }
 
-// add lists the slot that is the content of value, an element of element.
-func (f *ooxmlFile) add(s Slot, p *ooxmlPart, element, value *xmlElement) {
-	if len(f.Slots) >= ooxmlTexts && (s.Kind == Text || len(f.Slots) >= 2*ooxmlTexts) {
+// add lists the slot of a property.
+func (f *ooxmlFile) add(kind Kind, role, key string, at ooxmlSlot) {
+	if n := len(f.Slots); n >= ooxmlTexts && (kind == Text || n >= 2*ooxmlTexts) {
 		if len(f.Limits) == 0 {
 			f.Limits = append(f.Limits, &LimitError{What: "number of OOXML properties", Limit: ooxmlTexts})
 		}
 		return
 	}
-	s.Value = append([]byte{}, value.text...)
-	s.Ranges = []Range{{p.entry.data + int64(value.content), int64(value.contentEnd - value.content)}}
+	p := at.part
+	text := at.value.text(p.doc)
+	if kind == Text && strings.TrimSpace(text) == "" {
+		return
+	}
+	s := Slot{Kind: kind, Key: key, Place: "OOXML " + role + " property " + key, Value: []byte(text)}
+	s.Ranges = []Range{{p.entry.data + int64(at.value.content), int64(at.value.contentEnd - at.value.content)}}
 	switch {
 	case p.entry.method == zipDeflated:
 		s.Encoding = "deflate"
 		s.Ranges = []Range{{p.entry.data, p.entry.packed}}
-	case !bytes.Equal(p.doc[value.content:value.contentEnd], s.Value):
+	case p.doc[at.value.content:at.value.contentEnd] != text:
 		s.Encoding = "xml"
 	}
 	f.Slots = append(f.Slots, s)
-	f.slots = append(f.slots, ooxmlSlot{part: p, element: element.xmlSpan, value: value.xmlSpan})
+	f.slots = append(f.slots, at)
 }

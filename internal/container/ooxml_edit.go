@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/aigclabel/aigclabel/internal/splice"
+	"github.com/aigclabel/aigclabel/internal/xmlscan"
 )
 
 // ooxmlNames are the names of custom properties (part 1, 22.3) in one flavour
@@ -64,7 +65,7 @@ func (f *ooxmlFile) Plan(changes []Change) (*splice.Plan, error) {
 		w.register()
 	}
 	for p, edits := range w.parts {
-		doc, err := splice.New(bytes.NewReader(p.doc), int64(len(p.doc)), edits)
+		doc, err := splice.New(strings.NewReader(p.doc), int64(len(p.doc)), edits)
 		if err != nil {
 			return nil, err
 		}
@@ -98,11 +99,11 @@ func (w *ooxmlEdit) set(s *Slot, at ooxmlSlot, value []byte) error {
 	case value == nil:
 		w.edit(at.part, at.element.remove())
 	case !bytes.Equal(value, s.Value):
-		text, err := escapeXML(value)
-		if err != nil {
-			return err
+		text := string(value)
+		if !xmlscan.IsText(text) {
+			return ErrNoPlace
 		}
-		w.edit(at.part, at.value.replace(at.part.doc, text))
+		w.edit(at.part, at.value.replace(at.part.doc, xmlEscapes.Replace(text)))
 		w.recorded = w.recorded || s.Guide
 	}
 	return nil
@@ -117,11 +118,11 @@ func (w *ooxmlEdit) add(changes []Change) error {
 		case c.Kind != Record:
 			return ErrNoPlace
 		default:
-			text, err := escapeXML(c.Value)
-			if err != nil {
-				return err
+			text := string(c.Value)
+			if !xmlscan.IsText(text) {
+				return ErrNoPlace
 			}
-			values = append(values, text)
+			values = append(values, xmlEscapes.Replace(text))
 		}
 	}
 	if len(values) == 0 {
@@ -140,10 +141,10 @@ func (w *ooxmlEdit) add(changes []Change) error {
 func (w *ooxmlEdit) properties(values []string) string {
 	root := w.custom.root
 	names := &ooxmlTransitional
-	if root.Name.Space == ooxmlStrictly.properties {
+	if root.attr(strings.TrimSuffix("xmlns:"+root.prefix(), ":")) == ooxmlStrictly.properties {
 		names = &ooxmlStrictly
 	}
-	return names.encode(values, w.lastPID, root.prefix(w.custom.doc), !root.declares("vt", names.values))
+	return names.encode(values, w.lastPID, root.prefix(), root.attr("xmlns:vt") != names.values)
 }
 
 // newCustom returns a new part of custom properties.
@@ -182,11 +183,11 @@ func (w *ooxmlEdit) register() {
 	if !w.related {
 		root := w.rels.root
 		w.edit(w.rels, root.append(w.rels.doc, fmt.Sprintf(`<%sRelationship Id="rId%d" Type=%q Target=%q/>`,
-			root.prefix(w.rels.doc), w.lastID+1, w.names().relationship, ooxmlCustom)))
+			root.prefix(), w.lastID+1, w.names().relationship, ooxmlCustom)))
 	}
 	if !w.typed && w.customName == ooxmlCustom {
 		root := w.types.root
 		w.edit(w.types, root.append(w.types.doc, fmt.Sprintf(`<%sOverride PartName=%q ContentType=%q/>`,
-			root.prefix(w.types.doc), "/"+ooxmlCustom, ooxmlCustomType)))
+			root.prefix(), "/"+ooxmlCustom, ooxmlCustomType)))
 	}
 }

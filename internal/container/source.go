@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 )
 
 // Limits bound what a file may claim. The zero value of a field is its default.
@@ -167,16 +168,32 @@ func (s *Source) Inflate(b []byte, what string) ([]byte, error) {
 	return s.decompress(s.zlib, what)
 }
 
-// Deflated decompresses raw deflate data within the limit.
-func (s *Source) Deflated(b []byte, what string) ([]byte, error) {
+// Deflated decompresses raw deflate data that is to give size bytes, and no more,
+// within the limit. What broken data gives stands beside the error.
+func (s *Source) Deflated(b []byte, size int64, what string) (string, error) {
+	if size > s.Inflated-s.spent.inflated {
+		return "", &LimitError{What: "decompressed " + what, Limit: s.Inflated}
+	}
 	r := bytes.NewReader(b)
 	if s.flate == nil {
 		s.flate = flate.NewReader(r)
 	} else if err := s.flate.(flate.Resetter).Reset(r, nil); err != nil {
-		return nil, err
+		return "", err
 	}
-	return s.decompress(s.flate, what)
+	var out strings.Builder
+	out.Grow(int(min(size, deflateGain*int64(len(b)))))
+	n, err := io.CopyN(&out, s.flate, size)
+	s.spent.inflated += n
+	if err == nil {
+		if n, _ := s.flate.Read(make([]byte, 1)); n > 0 {
+			err = errors.New("more data than announced")
+		}
+	}
+	return out.String(), err
 }
+
+// deflateGain is above the best that deflate can do, 1032:1.
+const deflateGain = 1040
 
 // decompress reads r to its end, in blocks that are not copied as they grow.
 func (s *Source) decompress(r io.Reader, what string) ([]byte, error) {

@@ -1,16 +1,11 @@
 package container
 
 import (
-	"bytes"
-	"encoding/xml"
 	"errors"
-	"fmt"
-	"io"
-	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/aigclabel/aigclabel/internal/splice"
+	"github.com/aigclabel/aigclabel/internal/xmlscan"
 )
 
 // An xmlSpan is where an element stands in its document: <a>content</a>.
@@ -19,105 +14,139 @@ type xmlSpan struct{ start, content, contentEnd, end int }
 // An xmlElement is an element of an XML document. Its span lets the document be
 // edited in place, and never written anew.
 type xmlElement struct {
-	xml.StartElement
 	xmlSpan
-	parent *xmlElement
-	child  *xmlElement // the first, once it has ended
-	depth  int64       // 1 for the root
-	text   []byte      // its own character data, decoded
+	doc       string
+	name      string              // as written
+	attrs     []xmlscan.Attribute // of a root and of its children only
+	child     xmlSpan             // the first, when there are any
+	childName string              // its local name
+	children  int
 }
 
-// xmlElements calls visit at the end of each element of doc, children first.
-// Elements that are open where doc breaks off end there.
-func (s *Source) xmlElements(doc []byte, visit func(*xmlElement)) error {
-	d := xml.NewDecoder(bytes.NewReader(doc))
-	d.CharsetReader = func(charset string, r io.Reader) (io.Reader, error) {
-		return nil, fmt.Errorf("XML in %.20q", charset)
+// xmlElements calls visit at the end of each element of doc, with the elements
+// around it, the root first, and itself as the last. Elements that are open
+// where doc breaks off end there. What visit gets is valid until it returns.
+func (s *Source) xmlElements(doc string, visit func(path []xmlElement)) error {
+	w := xmlWalk{src: s, scanner: xmlscan.Scanner{Doc: doc}, visit: visit}
+	err := w.walk()
+	for len(w.path) > 0 {
+		w.leave(len(doc), len(doc))
 	}
-	var open *xmlElement
-	leave := func(contentEnd, end int) {
-		e := open
-		e.contentEnd, e.end = contentEnd, end
-		visit(e)
-		if open = e.parent; open != nil && open.child == nil {
-			open.child = e
-		}
+	if errors.Is(err, xmlscan.ErrLimit) {
+		err = &LimitError{What: "number of XML attributes", Limit: xmlscan.MaxAttributes}
 	}
+	return err
+}
+
+type xmlWalk struct {
+	src     *Source
+	scanner xmlscan.Scanner
+	path    []xmlElement // reused: elements cost no memory
+	visit   func(path []xmlElement)
+	roots   int
+}
+
+func (w *xmlWalk) walk() error {
 	for {
-		start := int(d.InputOffset())
-		token, err := d.Token()
-		end := int(d.InputOffset())
-		switch t := token.(type) {
-		case xml.StartElement:
-			open = &xmlElement{StartElement: t, xmlSpan: xmlSpan{start: start, content: end}, parent: open, depth: open.level() + 1}
-			if err = s.Element(); err == nil && open.depth > s.Depth {
-				err = &LimitError{What: "XML depth", Limit: s.Depth}
-			}
-		case xml.EndElement:
-			leave(start, end)
-		case xml.CharData:
-			if open != nil {
-				open.text = append(open.text, t...)
-			}
-		}
-		if err == nil {
-			continue
-		}
-		for open != nil {
-			leave(len(doc), len(doc))
-		}
-		if errors.Is(err, io.EOF) {
+		t, err := w.scanner.Next()
+		switch {
+		case err != nil:
+			return err
+		case t.Kind == xmlscan.EndOfInput && (len(w.path) > 0 || w.roots != 1):
+			return &xmlscan.SyntaxError{Offset: w.scanner.Pos, Msg: "end of document"}
+		case t.Kind == xmlscan.EndOfInput:
 			return nil
+		case t.Kind == xmlscan.StartTag:
+			err = w.enter(t)
+		case t.Kind == xmlscan.EndTag && (len(w.path) == 0 || w.path[len(w.path)-1].name != t.Name):
+			err = &xmlscan.SyntaxError{Offset: t.Start, Msg: "wrong end tag"}
+		case t.Kind == xmlscan.EndTag:
+			w.leave(t.Start, t.End)
 		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (w *xmlWalk) enter(t xmlscan.Token) error {
+	depth := len(w.path)
+	switch err := w.src.Element(); {
+	case err != nil:
 		return err
+	case int64(depth) == w.src.Depth:
+		return &LimitError{What: "XML depth", Limit: w.src.Depth}
+	case depth == 0:
+		w.roots++
 	}
+	if depth == cap(w.path) {
+		w.path = append(w.path, xmlElement{})
+	}
+	w.path = w.path[:depth+1]
+	e := &w.path[depth]
+	attrs := e.attrs[:0]
+	if depth < 2 {
+		attrs = append(attrs, t.Attrs...)
+	}
+	*e = xmlElement{xmlSpan: xmlSpan{start: t.Start, content: t.End}, doc: w.scanner.Doc, name: t.Name, attrs: attrs}
+	if t.Empty {
+		w.leave(t.End, t.End)
+	}
+	return nil
 }
 
-func (e *xmlElement) level() int64 {
-	if e == nil {
-		return 0
+func (w *xmlWalk) leave(contentEnd, end int) {
+	depth := len(w.path) - 1
+	e := &w.path[depth]
+	e.contentEnd, e.end = contentEnd, end
+	w.visit(w.path)
+	w.path = w.path[:depth]
+	if depth == 0 {
+		return
 	}
-	return e.depth
+	parent := &w.path[depth-1]
+	if parent.children == 0 {
+		parent.child, parent.childName = e.xmlSpan, e.local()
+	}
+	parent.children++
 }
 
-// attr returns the value of an attribute without a namespace.
+// local returns the name of the element without its prefix.
+func (e *xmlElement) local() string { return e.name[strings.IndexByte(e.name, ':')+1:] }
+
+// prefix returns the namespace prefix of the element, with its colon.
+func (e *xmlElement) prefix() string { return e.name[:strings.IndexByte(e.name, ':')+1] }
+
+// attr returns the value of an attribute, by its name as written.
 func (e *xmlElement) attr(name string) string {
-	for _, a := range e.Attr {
-		if a.Name.Space == "" && a.Name.Local == name {
-			return a.Value
+	for _, a := range e.attrs {
+		if a.Name == name {
+			return xmlscan.AttributeValue(e.doc[a.Value.Start:a.Value.End])
 		}
 	}
 	return ""
 }
 
-// declares reports whether the element binds a prefix to a namespace.
-func (e *xmlElement) declares(prefix, namespace string) bool {
-	return slices.Contains(e.Attr, xml.Attr{Name: xml.Name{Space: "xmlns", Local: prefix}, Value: namespace})
-}
-
-// tag returns the name of an element as doc spells it.
-func (x xmlSpan) tag(doc []byte) string {
-	tag := doc[x.start+1 : x.content]
-	return string(tag[:bytes.IndexAny(tag, " \t\r\n/>")])
-}
-
-// prefix returns the namespace prefix of an element, with its colon.
-func (x xmlSpan) prefix(doc []byte) string {
-	tag := x.tag(doc)
-	return tag[:strings.IndexByte(tag, ':')+1]
-}
+// text returns the text between the tags.
+func (x xmlSpan) text(doc string) string { return xmlscan.Content(doc[x.content:x.contentEnd]) }
 
 // replace returns the edit of doc that gives an element another content.
-func (x xmlSpan) replace(doc []byte, content string) splice.Edit {
-	if x.content == x.end { // <a/>
-		s := strings.NewReader(">" + content + "</" + x.tag(doc) + ">")
-		return splice.Edit{Offset: int64(x.content - len("/>")), Delete: int64(len("/>")), Insert: s}
+func (x xmlSpan) replace(doc, content string) splice.Edit {
+	if x.content < x.end {
+		return splice.Edit{Offset: int64(x.content), Delete: int64(x.contentEnd - x.content), Insert: strings.NewReader(content)}
 	}
-	return splice.Edit{Offset: int64(x.content), Delete: int64(x.contentEnd - x.content), Insert: strings.NewReader(content)}
+	name := doc[x.start+1 : x.content-len("/>")] // <name attributes/>
+	if i := strings.IndexAny(name, xmlscan.Whitespace); i >= 0 {
+		name = name[:i]
+	}
+	return splice.Edit{
+		Offset: int64(x.content - len("/>")), Delete: int64(len("/>")),
+		Insert: strings.NewReader(">" + content + "</" + name + ">"),
+	}
 }
 
 // append returns the edit of doc that adds to the content of an element.
-func (x xmlSpan) append(doc []byte, content string) splice.Edit {
+func (x xmlSpan) append(doc, content string) splice.Edit {
 	if x.content < x.end {
 		x.content = x.contentEnd
 	}
@@ -129,17 +158,4 @@ func (x xmlSpan) remove() splice.Edit {
 	return splice.Edit{Offset: int64(x.start), Delete: int64(x.end - x.start)}
 }
 
-var xmlEscaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "\r", "&#13;")
-
-// escapeXML returns value as the content of an element. Not every value can be
-// one: XML has no way to write most control characters.
-func escapeXML(value []byte) (string, error) {
-	for i := 0; i < len(value); {
-		r, n := utf8.DecodeRune(value[i:])
-		if r == utf8.RuneError && n == 1 || r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF {
-			return "", fmt.Errorf("%w: byte %d cannot stand in XML", ErrNoPlace, i)
-		}
-		i += n
-	}
-	return xmlEscaper.Replace(string(value)), nil
-}
+var xmlEscapes = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "\r", "&#xD;")

@@ -42,6 +42,8 @@ const (
 	zipDeflated = 8
 
 	zip64Extra = 1 // extra field
+
+	zipUnknown = -1 // size of an entry without its descriptor
 )
 
 type zipArchive struct {
@@ -60,7 +62,7 @@ type zipEntry struct {
 	flags        uint16
 	method       uint16
 	crc          uint32
-	packed, size int64
+	packed, size int64  // in the file, and decompressed
 	local        int64  // position of the local header
 	data         int64  // position of the data, once located
 	header       int64  // position of the central header
@@ -355,35 +357,44 @@ func (e *zipEntry) sameHeader(h []byte) bool {
 		(e.flags&zipDeferred != 0 || binary.LittleEndian.Uint32(h[14:]) == e.crc && (packed == e.packed || packed == math.MaxUint32))
 }
 
-// read returns the content of an entry, as much as there is of a damaged one,
-// and nil when it is encrypted.
-func (z *zipArchive) read(e *zipEntry) ([]byte, error) {
+// read returns the content of an entry of at most limit bytes, as much as there
+// is of a damaged one, and "" when it is encrypted.
+func (z *zipArchive) read(e *zipEntry, limit int64) (string, error) {
 	if e.flags&zipEncrypted != 0 {
 		z.Encrypted = true
-		return nil, nil
+		return "", nil
 	}
 	if err := z.locate(e); err != nil {
-		return nil, err
+		return "", err
 	}
-	if e.size > z.src.Value {
-		return nil, &LimitError{What: fmt.Sprintf("ZIP entry %.99q", e.name), Limit: z.src.Value}
+	size := e.size
+	if size == zipUnknown {
+		size = limit
+	}
+	if size > limit {
+		return "", &LimitError{What: fmt.Sprintf("ZIP entry %.99q", e.name), Limit: limit}
 	}
 	b, err := z.src.Bytes(e.data, e.packed, "ZIP entry")
-	if err == nil && e.method == zipDeflated {
-		b, err = z.src.Deflated(b, "ZIP entry")
-		if limit := new(LimitError); err != nil && !errors.As(err, &limit) {
-			z.damage(e.data, "ZIP entry %.99q: %w", e.name, err)
-			return b, nil
-		}
+	if err != nil {
+		return "", err
 	}
-	switch {
-	case err != nil:
-		return nil, err
-	case e.method != zipStored && e.method != zipDeflated:
-		z.damage(e.local, "ZIP entry %.99q: compression method %d", e.name, e.method)
-		return nil, nil
-	case int64(len(b)) != e.size || crc32.ChecksumIEEE(b) != e.crc:
-		z.damage(e.data, "ZIP entry %.99q: wrong checksum", e.name)
+	var content string
+	switch e.method {
+	case zipStored:
+		content = string(b[:min(int64(len(b)), size)])
+	case zipDeflated:
+		content, err = z.src.Deflated(b, size, "ZIP entry")
+	default:
+		err = fmt.Errorf("compression method %d", e.method)
 	}
-	return b, nil
+	if limit := new(LimitError); errors.As(err, &limit) {
+		return "", err
+	}
+	if err == nil && (int64(len(content)) != e.size || crc32.ChecksumIEEE([]byte(content)) != e.crc) {
+		err = errors.New("wrong checksum")
+	}
+	if err != nil {
+		z.damage(e.data, "ZIP entry %.99q: %w", e.name, err)
+	}
+	return content, nil
 }

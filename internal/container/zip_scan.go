@@ -56,7 +56,7 @@ func (z *zipArchive) scanEntry(pos int64) (*zipEntry, error) {
 	}
 	rest := z.src.Size() - e.data
 	if e.flags&zipDeferred != 0 && e.packed == 0 {
-		e.packed = rest
+		e.packed, e.size = rest, zipUnknown
 		err = z.findDescriptor(e)
 	}
 	e.packed = min(e.packed, rest)

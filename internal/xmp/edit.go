@@ -5,7 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
+
+	"github.com/aigclabel/aigclabel/internal/xmlscan"
 )
 
 // ErrNoRDF reports a packet to edit that has no rdf:RDF element.
@@ -25,7 +26,7 @@ func New() []byte {
 
 // An edit replaces bytes of a packet.
 type edit struct {
-	span
+	xmlscan.Span
 	insert string
 }
 
@@ -42,10 +43,10 @@ type edit struct {
 // The errors are those of [Properties], [ErrNoRDF], [ErrValue], and
 // [ErrEncoding] for UTF-16.
 func Set(packet []byte, space, prefix, name, value string) ([]byte, error) {
-	if !isText(value) {
+	if !xmlscan.IsText(value) {
 		return nil, ErrValue
 	}
-	if strings.Trim(string(packet), "\x00\uFEFF"+whitespace) == "" {
+	if strings.Trim(string(packet), "\x00\uFEFF"+xmlscan.Whitespace) == "" {
 		packet = New()
 	}
 	p, found, err := find(packet, space, name)
@@ -64,7 +65,7 @@ func Set(packet []byte, space, prefix, name, value string) ([]byte, error) {
 		if found[0].form == complexElement || found[0].Value != value {
 			edits = append(edits, replacement(found[0], value))
 		}
-		edits = append(edits, removals(p.s, found[1:])...)
+		edits = append(edits, removals(p.Doc, found[1:])...)
 	}
 	return p.apply(edits), nil
 }
@@ -76,13 +77,13 @@ func Remove(packet []byte, space, name string) ([]byte, error) {
 	if err != nil || len(found) == 0 {
 		return packet, err
 	}
-	return p.apply(removals(p.s, found)), nil
+	return p.apply(removals(p.Doc, found)), nil
 }
 
 // find parses packet and returns the occurrences of a property.
 func find(packet []byte, space, name string) (*parser, []node, error) {
-	p := &parser{scanner: scanner{s: string(packet)}, space: space}
-	if isUTF16(p.s) {
+	p := &parser{Scanner: xmlscan.Scanner{Doc: string(packet)}, space: space}
+	if isUTF16(p.Doc) {
 		return nil, nil, ErrEncoding
 	}
 	if err := p.parse(); err != nil {
@@ -98,11 +99,11 @@ func find(packet []byte, space, name string) (*parser, []node, error) {
 func replacement(n node, value string) edit {
 	switch n.form {
 	case attributeValue:
-		return edit{span{n.Start, n.End}, escapeAttribute(value)}
+		return edit{xmlscan.Span{Start: n.Start, End: n.End}, escapeAttribute(value)}
 	case literal:
-		return edit{span{n.Start, n.End}, escape(value)}
+		return edit{xmlscan.Span{Start: n.Start, End: n.End}, escape(value)}
 	case emptyElement: // the end of the start tag is "/>"
-		return edit{span{n.whole.end - 2, n.whole.end}, ">" + escape(value) + "</" + n.qname + ">"}
+		return edit{xmlscan.Span{Start: n.whole.End - 2, End: n.whole.End}, ">" + escape(value) + "</" + n.qname + ">"}
 	}
 	return edit{n.whole, "<" + n.qname + n.xmlns + ">" + escape(value) + "</" + n.qname + ">"}
 }
@@ -111,11 +112,11 @@ func replacement(n node, value string) edit {
 func removals(s string, nodes []node) []edit {
 	var edits []edit
 	for _, n := range nodes {
-		start := n.whole.start
+		start := n.whole.Start
 		if n.qname != "" {
-			start = len(strings.TrimRight(s[:start], whitespace))
+			start = len(strings.TrimRight(s[:start], xmlscan.Whitespace))
 		}
-		edits = append(edits, edit{span: span{start, n.whole.end}})
+		edits = append(edits, edit{Span: xmlscan.Span{Start: start, End: n.whole.End}})
 	}
 	return edits
 }
@@ -124,7 +125,7 @@ func removals(s string, nodes []node) []edit {
 func (p *parser) insertion(prefix, name, value string) ([]edit, error) {
 	switch {
 	case p.description.exists:
-		return p.description.insert(p.s, p.space, prefix, name, value), nil
+		return p.description.insert(p.Doc, p.space, prefix, name, value), nil
 	case !p.rdf.exists:
 		return nil, ErrNoRDF
 	}
@@ -138,7 +139,7 @@ func (p *parser) insertion(prefix, name, value string) ([]edit, error) {
 	element := "<" + open + rdf + `:about="" xmlns:` + prefix + `="` + escapeAttribute(p.space) + `">` +
 		"<" + prefix + ":" + name + ">" + escape(value) + "</" + prefix + ":" + name + ">" +
 		"</" + rdf + ":Description>"
-	return p.rdf.child(p.s, "", element), nil
+	return p.rdf.child(p.Doc, "", element), nil
 }
 
 // insert adds a property element to an rdf:Description.
@@ -157,15 +158,15 @@ func (d place) insert(s, space, prefix, name, value string) []edit {
 // indented as the first child is.
 func (d place) child(s, attributes, element string) []edit {
 	if d.empty {
-		return []edit{{span{d.tag.end - 2, d.tag.end}, attributes + ">" + element + "</" + d.qname + ">"}}
+		return []edit{{xmlscan.Span{Start: d.tag.End - 2, End: d.tag.End}, attributes + ">" + element + "</" + d.qname + ">"}}
 	}
-	indent := s[d.tag.end : len(s)-len(strings.TrimLeft(s[d.tag.end:], whitespace))]
+	indent := s[d.tag.End : len(s)-len(strings.TrimLeft(s[d.tag.End:], xmlscan.Whitespace))]
 	if len(indent) > maxIndent {
 		indent = ""
 	}
 	return []edit{
-		{span{d.tag.end - 1, d.tag.end - 1}, attributes},
-		{span{d.tag.end, d.tag.end}, indent + element},
+		{xmlscan.Span{Start: d.tag.End - 1, End: d.tag.End - 1}, attributes},
+		{xmlscan.Span{Start: d.tag.End, End: d.tag.End}, indent + element},
 	}
 }
 
@@ -188,49 +189,49 @@ func freePrefix(scope []binding, prefix, space string) string {
 func (p *parser) apply(edits []edit) []byte {
 	growth := 0
 	for _, e := range edits {
-		growth += len(e.insert) - (e.end - e.start)
+		growth += len(e.insert) - (e.End - e.Start)
 	}
-	if pad, ok := p.padding(growth); ok && pad.start >= edits[len(edits)-1].end {
+	if pad, ok := p.padding(growth); ok && pad.Start >= edits[len(edits)-1].End {
 		edits = append(edits, pad)
 	}
-	out := make([]byte, 0, len(p.s)+max(growth, 0))
+	out := make([]byte, 0, len(p.Doc)+max(growth, 0))
 	pos := 0
 	for _, e := range edits {
-		out = append(append(out, p.s[pos:e.start]...), e.insert...)
-		pos = e.end
+		out = append(append(out, p.Doc[pos:e.Start]...), e.insert...)
+		pos = e.End
 	}
-	return append(out, p.s[pos:]...)
+	return append(out, p.Doc[pos:]...)
 }
 
 // padding returns the edit that takes growth from the padding, the white space
 // before the trailer of a writable packet. The first and the last byte stay:
 // they are line breaks.
 func (p *parser) padding(growth int) (edit, bool) {
-	trailer := p.s[p.trailer.start:p.trailer.end]
-	end := len(strings.TrimRight(p.s[:p.trailer.start], whitespace))
-	length := p.trailer.start - end
+	trailer := p.Doc[p.trailer.Start:p.trailer.End]
+	end := len(strings.TrimRight(p.Doc[:p.trailer.Start], xmlscan.Whitespace))
+	length := p.trailer.Start - end
 	if !strings.Contains(trailer, "w") || length <= 2 || growth > length-2 {
 		return edit{}, false
 	}
-	last := p.trailer.start - 1
+	last := p.trailer.Start - 1
 	if growth >= 0 {
-		return edit{span: span{last - growth, last}}, true
+		return edit{Span: xmlscan.Span{Start: last - growth, End: last}}, true
 	}
-	return edit{span{last, last}, strings.Repeat(" ", -growth)}, true
+	return edit{xmlscan.Span{Start: last, End: last}, strings.Repeat(" ", -growth)}, true
 }
 
 // Compact returns the packet without padding, or packet itself if it has none.
 // A packet that cannot be parsed is returned as it is.
 func Compact(packet []byte) []byte {
-	p := &parser{scanner: scanner{s: string(packet)}}
+	p := &parser{Scanner: xmlscan.Scanner{Doc: string(packet)}}
 	if p.parse() != nil {
 		return packet
 	}
-	end := len(strings.TrimRight(p.s[:p.trailer.start], whitespace))
-	if p.trailer.start-end <= 1 {
+	end := len(strings.TrimRight(p.Doc[:p.trailer.Start], xmlscan.Whitespace))
+	if p.trailer.Start-end <= 1 {
 		return packet
 	}
-	return slices.Concat(packet[:end+1], packet[p.trailer.start:])
+	return slices.Concat(packet[:end+1], packet[p.trailer.Start:])
 }
 
 var (
@@ -241,7 +242,3 @@ var (
 
 func escape(s string) string          { return elementEscapes.Replace(s) }
 func escapeAttribute(s string) string { return attributeEscapes.Replace(s) }
-
-func isText(s string) bool {
-	return utf8.ValidString(s) && strings.IndexFunc(s, func(r rune) bool { return !isChar(r) }) < 0
-}

@@ -8,9 +8,15 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf16"
+
+	"github.com/aigclabel/aigclabel/internal/xmlscan"
 )
 
 const (
+	maxDepth      = 64      // of elements
+	maxBindings   = 128     // namespace declarations in scope
+	maxProperties = 1 << 14 // of one packet
+
 	rdfSpace = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 	xmlSpace = "http://www.w3.org/XML/1998/namespace"
 )
@@ -27,8 +33,8 @@ type Property struct {
 
 // Properties returns the properties of all rdf:Description elements of the
 // packet, in its order. A property that is an array gives one Property for each
-// item; fields of structures are left out. Beside an error, a [*SyntaxError],
-// [ErrEncoding] or [ErrLimit], stand the properties found before it. For a prefix
+// item; fields of structures are left out. Beside an error, a [*xmlscan.SyntaxError],
+// [ErrEncoding] or [xmlscan.ErrLimit], stand the properties found before it. For a prefix
 // that is not declared, they are all of them, with that prefix as Space.
 //
 // The values share one copy of the packet. A packet in UTF-16 is read as well;
@@ -39,7 +45,7 @@ func Properties(packet []byte) ([]Property, error) {
 	if wide {
 		s = decodeUTF16(packet)
 	}
-	p := parser{scanner: scanner{s: s}}
+	p := parser{Scanner: xmlscan.Scanner{Doc: s}}
 	err := p.parse()
 	var out []Property
 	for _, n := range p.nodes {
@@ -89,14 +95,14 @@ const (
 type node struct {
 	Property
 	form  form
-	whole span   // the element, or the attribute and the white space before it
-	qname string // of an element, as written
-	xmlns string // the element's own declaration of its prefix, as written
+	whole xmlscan.Span // the element, or the attribute and the white space before it
+	qname string       // of an element, as written
+	xmlns string       // the element's own declaration of its prefix, as written
 }
 
 // A place is an element that a new child can go into.
 type place struct {
-	tag    span // the start tag
+	tag    xmlscan.Span // the start tag
 	qname  string
 	empty  bool
 	scope  []binding
@@ -108,37 +114,37 @@ type binding struct{ prefix, uri string }
 
 // parser finds the properties of a packet.
 type parser struct {
-	scanner
+	xmlscan.Scanner
 	depth      int
 	bindings   []binding
 	nodes      []node
-	contents   span  // of the element that children has read last
-	undeclared error // a *SyntaxError
+	contents   xmlscan.Span // of the element that children has read last
+	undeclared error        // a *xmlscan.SyntaxError
 
-	space       string // the namespace that Set adds to
-	rdf         place  // the first rdf:RDF
-	description place  // the first rdf:Description, better one that knows space
-	trailer     span   // the last <?xpacket end=...?> outside of elements
+	space       string       // the namespace that Set adds to
+	rdf         place        // the first rdf:RDF
+	description place        // the first rdf:Description, better one that knows space
+	trailer     xmlscan.Span // the last <?xpacket end=...?> outside of elements
 }
 
 // parse reads the whole packet.
 func (p *parser) parse() error {
-	if strings.HasPrefix(p.s, "\x00") {
+	if strings.HasPrefix(p.Doc, "\x00") {
 		return ErrEncoding
 	}
 	for {
-		t, err := p.next()
+		t, err := p.Next()
 		switch {
 		case err != nil:
 			return err
-		case t.kind == endOfInput:
+		case t.Kind == xmlscan.EndOfInput:
 			return p.undeclared
-		case t.kind == startTag:
+		case t.Kind == xmlscan.StartTag:
 			err = p.wrapper(t)
-		case t.kind == endTag:
-			err = &SyntaxError{Offset: t.start, Msg: "end tag without start"}
-		case t.kind == instruction && strings.HasPrefix(p.s[t.start:], "<?xpacket end="):
-			p.trailer = t.span
+		case t.Kind == xmlscan.EndTag:
+			err = &xmlscan.SyntaxError{Offset: t.Start, Msg: "end tag without start"}
+		case t.Kind == xmlscan.Instruction && strings.HasPrefix(p.Doc[t.Start:], "<?xpacket end="):
+			p.trailer = t.Span
 		}
 		if err != nil {
 			return err
@@ -147,7 +153,7 @@ func (p *parser) parse() error {
 }
 
 // wrapper reads an element around rdf:RDF, or rdf:RDF itself.
-func (p *parser) wrapper(t token) error {
+func (p *parser) wrapper(t xmlscan.Token) error {
 	return p.element(t, func(space, name string) error {
 		if space != rdfSpace || name != "RDF" {
 			return p.children(t, p.wrapper)
@@ -160,7 +166,7 @@ func (p *parser) wrapper(t token) error {
 }
 
 // subject reads a child of rdf:RDF. Its attributes and children are properties.
-func (p *parser) subject(t token) error {
+func (p *parser) subject(t xmlscan.Token) error {
 	return p.element(t, func(space, name string) error {
 		if space != rdfSpace || name != "Description" {
 			return p.children(t, p.skip)
@@ -168,7 +174,7 @@ func (p *parser) subject(t token) error {
 		if !p.description.exists || p.description.prefix == "" && prefixOf(p.bindings, p.space) != "" {
 			p.description = p.place(t)
 		}
-		for _, a := range t.attrs {
+		for _, a := range t.Attrs {
 			if err := p.attributeProperty(a); err != nil {
 				return err
 			}
@@ -178,53 +184,53 @@ func (p *parser) subject(t token) error {
 }
 
 // skip reads an element of no interest.
-func (p *parser) skip(t token) error { return p.children(t, p.skip) }
+func (p *parser) skip(t xmlscan.Token) error { return p.children(t, p.skip) }
 
 // element calls read with the namespaces of t in scope.
-func (p *parser) element(t token, read func(space, name string) error) error {
+func (p *parser) element(t xmlscan.Token, read func(space, name string) error) error {
 	outer := len(p.bindings)
-	for _, a := range t.attrs {
-		prefix, ok := strings.CutPrefix(a.name, "xmlns")
+	for _, a := range t.Attrs {
+		prefix, ok := strings.CutPrefix(a.Name, "xmlns")
 		if !ok || prefix != "" && prefix[0] != ':' {
 			continue
 		}
 		if len(p.bindings) == maxBindings {
-			return ErrLimit
+			return xmlscan.ErrLimit
 		}
 		p.bindings = append(p.bindings, binding{strings.TrimPrefix(prefix, ":"), p.value(a)})
 	}
-	space, name, ok := p.resolve(t.name)
-	p.declared(ok, t.start)
+	space, name, ok := p.resolve(t.Name)
+	p.declared(ok, t.Start)
 	err := read(space, name)
 	p.bindings = p.bindings[:outer]
 	return err
 }
 
 // children calls read for each child element of t, until its end tag.
-func (p *parser) children(t token, read func(token) error) error {
-	p.contents = span{t.end, t.end}
-	if t.empty {
+func (p *parser) children(t xmlscan.Token, read func(xmlscan.Token) error) error {
+	p.contents = xmlscan.Span{Start: t.End, End: t.End}
+	if t.Empty {
 		return nil
 	}
 	if p.depth == maxDepth {
-		return ErrLimit
+		return xmlscan.ErrLimit
 	}
 	p.depth++
-	name, start := t.name, t.end
+	name, start := t.Name, t.End
 	for {
-		c, err := p.next()
+		c, err := p.Next()
 		switch {
 		case err != nil:
 			return err
-		case c.kind == endOfInput:
-			return p.fail("no end of " + name)
-		case c.kind == startTag:
+		case c.Kind == xmlscan.EndOfInput:
+			return &xmlscan.SyntaxError{Offset: p.Pos, Msg: "no end of " + name}
+		case c.Kind == xmlscan.StartTag:
 			err = read(c)
-		case c.kind == endTag && c.name != name:
-			err = &SyntaxError{Offset: c.start, Msg: "wrong end tag in " + name}
-		case c.kind == endTag:
+		case c.Kind == xmlscan.EndTag && c.Name != name:
+			err = &xmlscan.SyntaxError{Offset: c.Start, Msg: "wrong end tag in " + name}
+		case c.Kind == xmlscan.EndTag:
 			p.depth--
-			p.contents = span{start, c.start}
+			p.contents = xmlscan.Span{Start: start, End: c.Start}
 			return nil
 		}
 		if err != nil {
@@ -233,9 +239,9 @@ func (p *parser) children(t token, read func(token) error) error {
 	}
 }
 
-func (p *parser) place(t token) place {
+func (p *parser) place(t xmlscan.Token) place {
 	return place{
-		tag: t.span, qname: t.name, empty: t.empty, exists: true,
+		tag: t.Span, qname: t.Name, empty: t.Empty, exists: true,
 		scope: slices.Clone(p.bindings), prefix: prefixOf(p.bindings, p.space),
 	}
 }
@@ -268,7 +274,7 @@ func lookup(scope []binding, prefix string) string {
 // hide what the rest of the packet says.
 func (p *parser) declared(ok bool, offset int) {
 	if !ok && p.undeclared == nil {
-		p.undeclared = &SyntaxError{Offset: offset, Msg: "undeclared prefix"}
+		p.undeclared = &xmlscan.SyntaxError{Offset: offset, Msg: "undeclared prefix"}
 	}
 }
 
@@ -285,46 +291,48 @@ func (p *parser) resolve(qname string) (space, name string, ok bool) {
 	return space, name, true
 }
 
-func (p *parser) value(a attribute) string { return decodeAttribute(p.s[a.value.start:a.value.end]) }
+func (p *parser) value(a xmlscan.Attribute) string {
+	return xmlscan.AttributeValue(p.Doc[a.Value.Start:a.Value.End])
+}
 
 // attributeProperty adds an attribute of an rdf:Description, if it is a property.
-func (p *parser) attributeProperty(a attribute) error {
-	if !strings.Contains(a.name, ":") || strings.HasPrefix(a.name, "xmlns:") {
+func (p *parser) attributeProperty(a xmlscan.Attribute) error {
+	if !strings.Contains(a.Name, ":") || strings.HasPrefix(a.Name, "xmlns:") {
 		return nil
 	}
-	space, name, ok := p.resolve(a.name)
-	if p.declared(ok, a.start); space == rdfSpace || space == xmlSpace {
+	space, name, ok := p.resolve(a.Name)
+	if p.declared(ok, a.Start); space == rdfSpace || space == xmlSpace {
 		return nil
 	}
 	return p.add(node{
-		Property: Property{Space: space, Name: name, Value: p.value(a), Start: a.value.start, End: a.value.end, Attribute: true},
+		Property: Property{Space: space, Name: name, Value: p.value(a), Start: a.Value.Start, End: a.Value.End, Attribute: true},
 		form:     attributeValue,
-		whole:    a.span,
+		whole:    a.Span,
 	})
 }
 
 // property adds a child element of an rdf:Description.
-func (p *parser) property(t token) error {
+func (p *parser) property(t xmlscan.Token) error {
 	return p.element(t, func(space, name string) error {
-		n := node{Property: Property{Space: space, Name: name}, qname: t.name}
+		n := node{Property: Property{Space: space, Name: name}, qname: t.Name}
 		xmlns := "xmlns"
-		if prefix, _, ok := strings.Cut(t.name, ":"); ok {
+		if prefix, _, ok := strings.Cut(t.Name, ":"); ok {
 			xmlns += ":" + prefix
 		}
-		for _, a := range t.attrs {
-			if s, local, ok := p.resolve(a.name); ok && s == rdfSpace && local == "resource" {
+		for _, a := range t.Attrs {
+			if s, local, ok := p.resolve(a.Name); ok && s == rdfSpace && local == "resource" {
 				n.form, n.Attribute = attributeValue, true
-				n.Value, n.Start, n.End = p.value(a), a.value.start, a.value.end
+				n.Value, n.Start, n.End = p.value(a), a.Value.Start, a.Value.End
 			}
-			if a.name == xmlns {
-				n.xmlns = p.s[a.start:a.end]
+			if a.Name == xmlns {
+				n.xmlns = p.Doc[a.Start:a.End]
 			}
 		}
 		at := len(p.nodes)
 		if err := p.add(n); err != nil {
 			return err
 		}
-		err := p.children(t, func(c token) error {
+		err := p.children(t, func(c xmlscan.Token) error {
 			p.nodes[at].form = complexElement
 			return p.array(c, space, name)
 		})
@@ -332,34 +340,34 @@ func (p *parser) property(t token) error {
 			p.nodes = slices.Delete(p.nodes, at, at+1)
 			return err
 		}
-		p.finish(&p.nodes[at], t.span, t.empty)
+		p.finish(&p.nodes[at], t.Span, t.Empty)
 		return nil
 	})
 }
 
 // finish sets what is known at the end of a property element.
-func (p *parser) finish(n *node, tag span, empty bool) {
-	n.whole = span{tag.start, p.pos}
+func (p *parser) finish(n *node, tag xmlscan.Span, empty bool) {
+	n.whole = xmlscan.Span{Start: tag.Start, End: p.Pos}
 	if n.form == literal {
-		n.Start, n.End = p.contents.start, p.contents.end
-		n.Value = decodeContent(p.s[n.Start:n.End])
+		n.Start, n.End = p.contents.Start, p.contents.End
+		n.Value = xmlscan.Content(p.Doc[n.Start:n.End])
 		if empty {
 			n.form = emptyElement
 		}
 	}
-	n.encode(p.s)
+	n.encode(p.Doc)
 }
 
 // array reads the child of a property with one: rdf:Alt, rdf:Bag, rdf:Seq, or
 // the rdf:value of a qualified value.
-func (p *parser) array(t token, space, name string) error {
+func (p *parser) array(t xmlscan.Token, space, name string) error {
 	return p.element(t, func(s, local string) error {
 		switch {
 		case s != rdfSpace:
 		case local == "value":
 			return p.item(t, space, name)
 		case local == "Alt" || local == "Bag" || local == "Seq" || local == "Description":
-			return p.children(t, func(c token) error {
+			return p.children(t, func(c xmlscan.Token) error {
 				return p.element(c, func(s, local string) error {
 					if s != rdfSpace || local != "li" && local != "value" {
 						return p.children(c, p.skip)
@@ -373,9 +381,9 @@ func (p *parser) array(t token, space, name string) error {
 }
 
 // item adds an element of an array, if its value is simple.
-func (p *parser) item(t token, space, name string) error {
+func (p *parser) item(t xmlscan.Token, space, name string) error {
 	simple := true
-	err := p.children(t, func(c token) error {
+	err := p.children(t, func(c xmlscan.Token) error {
 		simple = false
 		return p.skip(c)
 	})
@@ -383,16 +391,16 @@ func (p *parser) item(t token, space, name string) error {
 		return err
 	}
 	n := node{Property: Property{Space: space, Name: name, Item: true}, form: arrayItem}
-	n.Start, n.End = p.contents.start, p.contents.end
-	n.Value = decodeContent(p.s[n.Start:n.End])
+	n.Start, n.End = p.contents.Start, p.contents.End
+	n.Value = xmlscan.Content(p.Doc[n.Start:n.End])
 	return p.add(n)
 }
 
 func (p *parser) add(n node) error {
 	if len(p.nodes) == maxProperties {
-		return ErrLimit
+		return xmlscan.ErrLimit
 	}
-	n.encode(p.s)
+	n.encode(p.Doc)
 	p.nodes = append(p.nodes, n)
 	return nil
 }

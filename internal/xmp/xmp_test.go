@@ -12,6 +12,8 @@ import (
 	"unicode/utf16"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/aigclabel/aigclabel/internal/xmlscan"
 )
 
 const (
@@ -252,7 +254,7 @@ func TestPropertiesBeforeTheDamage(t *testing.T) {
 func TestPropertiesWithUndeclaredPrefix(t *testing.T) {
 	for _, packet := range []string{`<rdf:Description TC260:AIGC="old"/>`, `<rdf:Description><TC260:AIGC>old</TC260:AIGC></rdf:Description>`} {
 		props, err := Properties([]byte(rdf(packet)))
-		var syntax *SyntaxError
+		var syntax *xmlscan.SyntaxError
 		require.ErrorAs(t, err, &syntax)
 		require.Len(t, props, 1)
 		require.Equal(t, "TC260 AIGC old", props[0].Space+" "+props[0].Name+" "+props[0].Value)
@@ -270,10 +272,10 @@ func TestSetRefuses(t *testing.T) {
 		"not UTF-8":         {string(New()), "\xff", ErrValue},
 		"no rdf":            {"<x/>", "v", ErrNoRDF},
 		"UTF-32":            {"\x00\x00\xFE\xFF\x00\x00\x00<", "v", ErrEncoding},
-		"depth":             {strings.Repeat("<a>", maxDepth+1), "v", ErrLimit},
-		"attributes":        {"<a" + strings.Repeat(" a=''", maxAttributes+1) + "/>", "v", ErrLimit},
-		"declarations":      {"<a" + strings.Repeat(" xmlns:a='u'", maxBindings+1) + "/>", "v", ErrLimit},
-		"properties":        {rdf("<rdf:Description xmlns:a='u'>" + strings.Repeat("<a:a/>", maxProperties+1) + "</rdf:Description>"), "v", ErrLimit},
+		"depth":             {strings.Repeat("<a>", maxDepth+1), "v", xmlscan.ErrLimit},
+		"attributes":        {"<a" + strings.Repeat(" a=''", xmlscan.MaxAttributes+1) + "/>", "v", xmlscan.ErrLimit},
+		"declarations":      {"<a" + strings.Repeat(" xmlns:a='u'", maxBindings+1) + "/>", "v", xmlscan.ErrLimit},
+		"properties":        {rdf("<rdf:Description xmlns:a='u'>" + strings.Repeat("<a:a/>", maxProperties+1) + "</rdf:Description>"), "v", xmlscan.ErrLimit},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := Set([]byte(tt.packet), tc260, "TC260", "AIGC", tt.value)
@@ -282,7 +284,7 @@ func TestSetRefuses(t *testing.T) {
 	}
 	for _, packet := range []string{"<", "<a", "<a b", "<a b=", "<a b=c>", "<a b='", "<a></b>", "<a>", "</a>", "<!DOCTYPE a [<!ENTITY b 'c'>]><a/>", "<!--", "<?", "<a><![CDATA[", "<a:b/>", "< />"} {
 		_, err := Set([]byte(packet), tc260, "TC260", "AIGC", "v")
-		var syntax *SyntaxError
+		var syntax *xmlscan.SyntaxError
 		require.ErrorAs(t, err, &syntax, packet)
 	}
 }

@@ -1,0 +1,151 @@
+package container
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// systemPython returns the interpreter that sees the modules of the system.
+func systemPython(t *testing.T) string {
+	if _, err := os.Stat("/usr/bin/python3"); err == nil {
+		return "/usr/bin/python3"
+	}
+	return tool(t, "python3")
+}
+
+// eachOOXML writes each fixture and its labelled copy into a folder, and calls
+// test with both paths.
+func eachOOXML(t *testing.T, formats []string, test func(t *testing.T, before, after string)) {
+	dir := t.TempDir()
+	for _, format := range formats {
+		for name, b := range fixtures(t, format) {
+			before, after := filepath.Join(dir, name), filepath.Join(dir, "labelled-"+name)
+			require.NoError(t, os.WriteFile(before, b, 0o600))
+			require.NoError(t, os.WriteFile(after, put(t, OOXML, b, Record, someRecord), 0o600))
+			t.Run(name, func(t *testing.T) { test(t, before, after) })
+		}
+	}
+}
+
+func TestOOXMLUnzip(t *testing.T) {
+	unzip := tool(t, "unzip")
+	eachOOXML(t, ooxmlFormats, func(t *testing.T, _, after string) {
+		require.Contains(t, run(t, unzip, "-tq", after), "No errors detected")
+	})
+}
+
+// TestOOXMLMIME asks libmagic, by which upload services tell types.
+func TestOOXMLMIME(t *testing.T) {
+	file := tool(t, "file")
+	eachOOXML(t, ooxmlFormats, func(t *testing.T, before, after string) {
+		require.Equal(t, run(t, file, "-b", "--mime-type", before), run(t, file, "-b", "--mime-type", after))
+	})
+}
+
+func TestOOXMLExifTool(t *testing.T) {
+	exiftool := tool(t, "exiftool")
+	eachOOXML(t, ooxmlFormats, func(t *testing.T, before, after string) {
+		out := run(t, exiftool, "-j", "-Warning", "-AIGC", "-Client", "-Application", "-Title", "-Creator", before, after)
+		if strings.Contains(out, "Archive::Zip") && os.Getenv("CI") != "true" {
+			t.Skip("exiftool needs Archive::Zip")
+		}
+		var tags []map[string]any
+		require.NoError(t, json.Unmarshal([]byte(out), &tags))
+		require.JSONEq(t, string(someRecord), fmt.Sprint(tags[1]["AIGC"]))
+		for _, name := range []string{"Client", "Application", "Title", "Creator"} {
+			require.Equal(t, tags[0][name], tags[1][name])
+		}
+	})
+}
+
+const pythonReadsAll = `
+import sys, zipfile, xml.etree.ElementTree as ET
+before, after = (zipfile.ZipFile(p) for p in sys.argv[1:])
+assert after.testzip() is None
+for name in before.namelist():
+    if name not in ("[Content_Types].xml", "_rels/.rels", "docProps/custom.xml"):
+        assert before.read(name) == after.read(name), name
+        assert before.getinfo(name).date_time == after.getinfo(name).date_time, name
+ns = "{http://schemas.openxmlformats.org/officeDocument/2006/%s}"
+for p in ET.fromstring(after.read("docProps/custom.xml")).findall(ns % "custom-properties" + "property"):
+    if p.get("name") == "AIGC":
+        print(p.find(ns % "docPropsVTypes" + "lpwstr").text)
+`
+
+func TestOOXMLPythonZIP(t *testing.T) {
+	python := systemPython(t)
+	eachOOXML(t, ooxmlFormats, func(t *testing.T, before, after string) {
+		require.Equal(t, string(someRecord)+"\n", run(t, python, "-c", pythonReadsAll, before, after))
+	})
+}
+
+const pythonDocx = `
+import sys, docx
+d = docx.Document(sys.argv[1])
+print([p.text for p in d.paragraphs], d.core_properties.title)
+for rel in d.part.package.rels.values():
+    if rel.reltype.endswith("/custom-properties"):
+        print(rel.target_part.partname, rel.target_part.content_type, b"AIGC" in rel.target_part.blob)
+`
+
+func TestOOXMLPythonDocx(t *testing.T) {
+	python := systemPython(t)
+	eachOOXML(t, []string{"docx"}, func(t *testing.T, before, after string) {
+		if strings.HasSuffix(before, ".dotx") || strings.HasSuffix(before, ".docm") {
+			t.Skip("python-docx opens documents only")
+		}
+		want, _, _ := strings.Cut(run(t, python, "-c", pythonDocx, before), "\n")
+		require.Equal(t, want+"\n/docProps/custom.xml application/vnd.openxmlformats-officedocument.custom-properties+xml True\n",
+			run(t, python, "-c", pythonDocx, after))
+	})
+}
+
+const pythonXlsx = `
+import sys, openpyxl
+w = openpyxl.load_workbook(sys.argv[1])
+print([[c.value for c in row] for s in w for row in s.rows], w.properties.title, w.properties.creator)
+`
+
+func TestOOXMLOpenpyxl(t *testing.T) {
+	python := systemPython(t)
+	eachOOXML(t, []string{"xlsx"}, func(t *testing.T, before, after string) {
+		require.Equal(t, run(t, python, "-c", pythonXlsx, before), run(t, python, "-c", pythonXlsx, after))
+	})
+}
+
+// TestOOXMLLibreOffice converts labelled files: their text is the same, and the
+// property survives that LibreOffice writes the document anew.
+func TestOOXMLLibreOffice(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
+	soffice, pdftotext, dir := tool(t, "soffice"), tool(t, "pdftotext"), t.TempDir()
+	doc, slides := fixtures(t, "docx")["custom.docx"], fixtures(t, "pptx")["custom.pptx"]
+	for name, b := range map[string][]byte{
+		"a.docx": doc, "b.docx": put(t, OOXML, doc, Record, someRecord),
+		"a.pptx": slides, "b.pptx": put(t, OOXML, slides, Record, someRecord),
+	} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), b, 0o600))
+	}
+	convert := func(to, a, b string) {
+		profile := "-env:UserInstallation=file://" + filepath.ToSlash(dir) + "/profile"
+		run(t, soffice, profile, "--headless", "--convert-to", to, "--outdir", dir, filepath.Join(dir, a), filepath.Join(dir, b))
+	}
+	convert("pdf", "a.docx", "b.docx")
+	text := run(t, pdftotext, filepath.Join(dir, "a.pdf"), "-")
+	require.NotEmpty(t, strings.TrimSpace(text))
+	require.Equal(t, text, run(t, pdftotext, filepath.Join(dir, "b.pdf"), "-"))
+
+	convert("potx", "a.pptx", "b.pptx")
+	again, err := os.ReadFile(filepath.Join(dir, "b.potx"))
+	require.NoError(t, err)
+	slot := guide(walk(t, OOXML, again), Record)
+	require.NotNil(t, slot, "LibreOffice dropped the property")
+	require.Equal(t, string(someRecord), string(slot.Value))
+}
