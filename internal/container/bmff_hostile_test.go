@@ -18,7 +18,7 @@ func TestBMFFDamage(t *testing.T) {
 	sized := func(size uint32, kind string, body ...byte) []byte {
 		return slices.Concat(binary.BigEndian.AppendUint32(nil, size), []byte(kind), body)
 	}
-	keys := bmffEncode("keys", make([]byte, 4), uint32Bytes(math.MaxInt32), bmffEncode("mdta", []byte("AIGC")))
+	keys := bmffEncode("keys", make([]byte, 4), []byte("\xff\xff\xff\xff"), bmffEncode("mdta", []byte("AIGC")))
 	hidden := bmffEncode("meta", make([]byte, 4), bmffEncode("hdlr", make([]byte, 8), []byte("mdta")), keys,
 		bmffEncode("ilst", bmffEncode("\x00\x00\x00\x01", bmffEncode("data", dataText(someRecord)))))
 	for name, tail := range map[string][]byte{
@@ -142,7 +142,7 @@ func largeMovie(size int64, traks ...[]byte) *sparse {
 // The record pushes one offset over 4 GiB; the table that grows for it pushes
 // another.
 func TestBMFFTablesOutgrow32Bits(t *testing.T) {
-	edge := int64(math.MaxInt32 - len(bmffEncode("udta", bmffRecordMeta(someRecord))))
+	edge := int64(math.MaxUint32) - int64(len(bmffEncode("udta", bmffRecordMeta(someRecord))))
 	src := largeMovie(5<<30, trak(stco(1000, edge+1)), trak(stco(2000, edge)), trak(stco(3000)))
 	src.parts[edge] = []byte("edges")
 	src.parts[2000], src.parts[3000] = []byte("2000"), []byte("3000")

@@ -273,7 +273,7 @@ func TestBMFFRefusals(t *testing.T) {
 		"compressed header": bmffEncode("moov", bmffEncode("cmov")),
 		"two kinds of data": bmffEncode("moov", bmffEncode("trak", dref, stsd, stco(1))),
 		"false count":       table("stco", make([]byte, 4), uint32Bytes(3), make([]byte, 8)),
-		"largest count":     table("co64", make([]byte, 4), uint32Bytes(math.MaxUint32), make([]byte, 8)),
+		"largest count":     table("co64", make([]byte, 4), []byte("\xff\xff\xff\xff"), make([]byte, 8)),
 		"short saio":        table("saio", []byte{0, 0, 0, 1}, make([]byte, 8)),
 		"short iloc":        bmffEncode("moov", bmffEncode("meta", make([]byte, 4), bmffEncode("hdlr"), bmffEncode("iloc", []byte{0, 0, 0, 0, 0x44, 0, 0xff, 0xff}))),
 		"odd iloc":          bmffEncode("moov", bmffEncode("meta", make([]byte, 4), bmffEncode("hdlr"), bmffEncode("iloc", []byte{0, 0, 0, 0, 0xff, 0, 0, 0}))),
