@@ -21,7 +21,7 @@ func newEditor(src Source, opts *WriteOptions) (*editor, error) {
 	if opts == nil {
 		opts = &WriteOptions{}
 	}
-	r, err := Read(src, &ReadOptions{Limits: opts.Limits})
+	r, err := examine(container.NewSource(src.R, src.Size, container.Limits(opts.Limits)), src.Name)
 	switch {
 	case err != nil:
 		return nil, err

@@ -80,12 +80,26 @@ func Read(src Source, opts *ReadOptions) (*Reading, error) {
 		opts = &ReadOptions{}
 	}
 	s := container.NewSource(src.R, src.Size, container.Limits(opts.Limits))
-	format, err := detect(s, src.Name)
+	defer s.Release()
+	r, err := examine(s, src.Name)
+	if r != nil {
+		r.file = nil
+		for i := range r.Sites {
+			r.Sites[i].Record.Raw = bytes.Clone(r.Sites[i].Record.Raw)
+		}
+	}
+	return r, err
+}
+
+// examine is [Read], and leaves what an edit needs. The reading shares the memory
+// of src.
+func examine(src *container.Source, name string) (*Reading, error) {
+	format, err := detect(src, name)
 	if err != nil {
 		return nil, err
 	}
 	r := &Reading{Format: format}
-	r.file, err = format.walk(s)
+	r.file, err = format.walk(src)
 	if r.file == nil {
 		return r, public(format.Name, err)
 	}

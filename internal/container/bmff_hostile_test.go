@@ -193,7 +193,7 @@ func TestBMFFMemory(t *testing.T) {
 	runtime.ReadMemStats(&before)
 	f, err := BMFF(NewSource(src, src.size, Limits{}))
 	require.NoError(t, err)
-	require.LessOrEqual(t, src.read, int64(HeadSize+64))
+	require.LessOrEqual(t, src.read, int64(HeadSize+aheadBlocks*aheadSize))
 	plan, err := f.Plan([]Change{{Kind: Record, Value: someRecord}})
 	require.NoError(t, err)
 	_, err = plan.WriteTo(sink{})

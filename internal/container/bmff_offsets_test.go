@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"io"
-	"math"
 	"slices"
 	"testing"
 
@@ -304,7 +303,7 @@ func TestBMFFRefusals(t *testing.T) {
 // for a position past 4 GiB.
 func TestBMFFAccessTableOutgrown(t *testing.T) {
 	src := largeMovie(5<<30, trak())
-	src.parts[src.size] = bmffEncode("mfra", bmffEncode("tfra", make([]byte, 12), uint32Bytes(1), uint32Bytes(0), uint32Bytes(math.MaxUint32), make([]byte, 3)))
+	src.parts[src.size] = bmffEncode("mfra", bmffEncode("tfra", make([]byte, 12), uint32Bytes(1), uint32Bytes(0), []byte("\xff\xff\xff\xff"), make([]byte, 3)))
 	src.size += int64(len(src.parts[src.size]))
 	f, err := BMFF(NewSource(src, src.size, Limits{}))
 	require.NoError(t, err)

@@ -114,9 +114,9 @@ func TestMP3VBRI(t *testing.T) {
 }
 
 // ape returns an APEv2 tag with a header.
-func ape(count int, items string) string {
+func ape(count uint32, items string) string {
 	end := binary.LittleEndian.AppendUint32([]byte("APETAGEX\xd0\x07\x00\x00"), uint32(len(items)+apeHeaderSize))
-	end = binary.LittleEndian.AppendUint32(end, uint32(count))
+	end = binary.LittleEndian.AppendUint32(end, count)
 	header := string(end) + "\x00\x00\x00\xa0" + string(make([]byte, 8))
 	footer := string(end) + "\x00\x00\x00\x80" + string(make([]byte, 8))
 	return header + items + footer

@@ -41,7 +41,7 @@ func PNG(src *Source) (File, error) {
 }
 
 func (f *pngFile) walk() error {
-	for chunk, err := range PNGChunks(f.src) {
+	for chunk, err := range pngChunks(f.src, pngPastData) {
 		if err != nil {
 			return err
 		}
@@ -65,6 +65,11 @@ type PNGChunk struct {
 // PNGChunks yields the chunks of a PNG file from IHDR to IEND. What follows is
 // not PNG. It ends with the first error: broken structure is a *[FormatError].
 func PNGChunks(src *Source) iter.Seq2[PNGChunk, error] {
+	return pngChunks(src, func(_ *Source, c PNGChunk) (int64, error) { return c.Offset + c.Length, nil })
+}
+
+// pngChunks yields the chunks from IHDR to IEND; next says where to go on.
+func pngChunks(src *Source, next func(*Source, PNGChunk) (int64, error)) iter.Seq2[PNGChunk, error] {
 	return func(yield func(PNGChunk, error) bool) {
 		pos, err := pngStart(src)
 		for kind := ""; err == nil && kind != "IEND"; {
@@ -76,12 +81,47 @@ func PNGChunks(src *Source) iter.Seq2[PNGChunk, error] {
 				return
 			}
 			kind = c.Kind
-			pos += c.Length
+			if err == nil {
+				pos, err = next(src, c)
+			}
 		}
 		if err != nil {
 			yield(PNGChunk{}, err)
 		}
 	}
+}
+
+// pngPastData returns where the chunk after c is, and for IDAT, where the run of
+// chunks of its length ends. IDAT chunks stand together (clause 5.6) and
+// encoders give all but the last one length, so the headers of a run need not
+// all be read: a picture of a thousand chunks costs twenty reads.
+func pngPastData(src *Source, c PNGChunk) (int64, error) {
+	last, step := c.Offset, c.Length
+	if c.Kind != "IDAT" {
+		return last + step, nil
+	}
+	same := func(pos int64) (bool, error) {
+		if step > src.Size() || pos > src.Size()-c.Length {
+			return false, nil
+		}
+		h, err := src.Peek(pos, 8)
+		return err == nil && string(h[4:]) == "IDAT" && int64(binary.BigEndian.Uint32(h)) == c.Length-pngOverhead, err
+	}
+	for growing := true; step >= c.Length; {
+		ok, err := same(last + step)
+		if err != nil {
+			return 0, err
+		}
+		if ok {
+			last += step
+		}
+		if growing = growing && ok; growing {
+			step *= 2
+		} else {
+			step = step / 2 / c.Length * c.Length
+		}
+	}
+	return last + c.Length, nil
 }
 
 // pngStart returns where the first chunk is.

@@ -3,6 +3,7 @@ package container
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 	"strings"
 	"testing"
 
@@ -163,5 +164,29 @@ func BenchmarkPNGWalk(b *testing.B) {
 	b.SetBytes(int64(len(file)))
 	for b.Loop() {
 		walk(b, PNG, file)
+	}
+}
+
+// TestPNGSkipsData checks that the run of IDAT chunks costs few reads, and that
+// every other chunk is found, whatever the lengths.
+func TestPNGSkipsData(t *testing.T) {
+	for _, lengths := range [][]int{
+		{9000}, {9000, 9000}, {9000, 9000, 1}, {9000, 1, 9000, 9000}, slices.Repeat([]int{9000}, 100), slices.Repeat([]int{9000}, 128),
+		append(slices.Repeat([]int{9000}, 63), 8000), append(slices.Repeat([]int{9000, 8000}, 20), 7), slices.Repeat([]int{0}, 50),
+	} {
+		var chunks []string
+		for _, n := range lengths {
+			chunks = append(chunks, chunkOf("IDAT", strings.Repeat("x", n)))
+		}
+		b := pngOf(append(chunks, chunkOf("tEXt", "AIGC\x00late"))...)
+		r := &countingReader{r: bytes.NewReader(b)}
+		f, err := PNG(NewSource(r, int64(len(b)), Limits{}))
+		require.NoError(t, err)
+		require.NoError(t, f.Summary().Damage)
+		require.Len(t, f.Summary().Slots, 1, "%v", lengths)
+		require.Equal(t, "late", string(f.Summary().Slots[0].Value))
+		if slices.Max(lengths) == slices.Min(lengths) {
+			require.LessOrEqual(t, r.calls, 20)
+		}
 	}
 }

@@ -1,14 +1,10 @@
 package container
 
 import (
-	"bytes"
-	"compress/flate"
-	"compress/zlib"
 	"errors"
 	"fmt"
 	"io"
-	"slices"
-	"strings"
+	"sync"
 )
 
 // Limits bound what a file may claim. The zero value of a field is its default.
@@ -52,13 +48,30 @@ type Source struct {
 	Limits
 	r       io.ReaderAt
 	size    int64
-	front   []byte
+	front   []byte // the head, once it is read
+	ahead   readAhead
 	scratch [peekSize]byte
-	zlib    io.ReadCloser // reused: a decompressor takes 40 KB
-	flate   io.ReadCloser
 	spent   struct{ elements, count, values, inflated int64 }
 	ooxml   *ooxmlFile // opened by [ZIPKind], for the walk that follows
 }
+
+// A readAhead turns peeks at neighbours, as inside a movie's header, into reads of
+// blocks. Peeks far apart, as at chunks of media, stay small.
+type readAhead struct {
+	block  []byte
+	offset int64 // of the block
+	last   int64 // where the last peek ended
+	blocks int   // read so far
+}
+
+// The reach of a [readAhead]: with the head, a file costs 56 KiB at most.
+const (
+	aheadSize   = 4 << 10
+	aheadBlocks = 6
+	aheadGap    = 256 // between neighbours
+)
+
+var heads = sync.Pool{New: func() any { return new([HeadSize]byte) }}
 
 // NewSource returns a source over the first size bytes of r.
 func NewSource(r io.ReaderAt, size int64, limits Limits) *Source {
@@ -74,7 +87,7 @@ func (s *Source) ReaderAt() io.ReaderAt { return s.r }
 // Head returns the first n bytes, fewer if the file is shorter; n is at most [HeadSize].
 func (s *Source) Head(n int) ([]byte, error) {
 	if s.front == nil {
-		b := make([]byte, min(HeadSize, s.size))
+		b := heads.Get().(*[HeadSize]byte)[:min(HeadSize, s.size)]
 		if err := s.readAt(b, 0); err != nil {
 			return nil, err
 		}
@@ -83,14 +96,47 @@ func (s *Source) Head(n int) ([]byte, error) {
 	return s.front[:min(n, len(s.front))], nil
 }
 
+// Release ends the use of s and of everything that it returned, so that another
+// source can have the memory. It may be left out.
+func (s *Source) Release() {
+	if s.front != nil {
+		heads.Put((*[HeadSize]byte)(s.front[:HeadSize]))
+		s.front = nil
+	}
+}
+
 // Peek returns n bytes at off, at most 64, valid until the next Peek. Past the
 // end of the file the error is a truncation, which [Layout.fail] understands.
 func (s *Source) Peek(off int64, n int) ([]byte, error) {
 	if b, ok, err := s.window(off, int64(n)); ok || err != nil {
 		return b, err
 	}
+	if b, ok, err := s.ahead.peek(s, off, n); ok || err != nil {
+		return b, err
+	}
 	b := s.scratch[:n]
 	return b, s.readAt(b, off)
+}
+
+// peek returns n bytes at off from the block, or from a new one where the peeks
+// stand close.
+func (a *readAhead) peek(s *Source, off int64, n int) ([]byte, bool, error) {
+	near := off >= a.last && off-a.last <= aheadGap
+	a.last = off + int64(n)
+	if off < a.offset || a.last > a.offset+int64(len(a.block)) {
+		if !near || a.blocks == aheadBlocks {
+			return nil, false, nil
+		}
+		if a.block == nil {
+			a.block = make([]byte, aheadSize)
+		}
+		a.blocks++
+		a.offset, a.block = off, a.block[:min(aheadSize, s.size-off)]
+		if err := s.readAt(a.block, off); err != nil {
+			return nil, false, err
+		}
+	}
+	return a.block[off-a.offset:][:n:n], true, nil
 }
 
 // Bytes returns n bytes at off, to keep but not to change, and counts them
@@ -151,85 +197,4 @@ func (s *Source) Element() error {
 	}
 	s.spent.elements++
 	return nil
-}
-
-// Inflate decompresses zlib data within the limit.
-func (s *Source) Inflate(b []byte, what string) ([]byte, error) {
-	r := bytes.NewReader(b)
-	var err error
-	if s.zlib == nil {
-		s.zlib, err = zlib.NewReader(r)
-	} else {
-		err = s.zlib.(zlib.Resetter).Reset(r, nil)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return s.decompress(s.zlib, what)
-}
-
-// Deflated decompresses raw deflate data that is to give size bytes, and no more,
-// within the limit. What broken data gives stands beside the error.
-func (s *Source) Deflated(b []byte, size int64, what string) (string, error) {
-	if size > s.Inflated-s.spent.inflated {
-		return "", &LimitError{What: "decompressed " + what, Limit: s.Inflated}
-	}
-	r := bytes.NewReader(b)
-	if s.flate == nil {
-		s.flate = flate.NewReader(r)
-	} else if err := s.flate.(flate.Resetter).Reset(r, nil); err != nil {
-		return "", err
-	}
-	var out strings.Builder
-	out.Grow(int(min(size, deflateGain*int64(len(b)))))
-	n, err := io.CopyN(&out, s.flate, size)
-	s.spent.inflated += n
-	if err == nil {
-		if n, _ := s.flate.Read(make([]byte, 1)); n > 0 {
-			err = errors.New("more data than announced")
-		}
-	}
-	return out.String(), err
-}
-
-// deflateGain is above the best that deflate can do, 1032:1.
-const deflateGain = 1040
-
-// decompress reads r to its end, in blocks that are not copied as they grow.
-func (s *Source) decompress(r io.Reader, what string) ([]byte, error) {
-	var blocks [][]byte
-	for size := 512; ; size = min(2*size, 1<<20) {
-		block, err := readBlock(r, size)
-		s.spent.inflated += int64(len(block))
-		if s.spent.inflated > s.Inflated {
-			return nil, &LimitError{What: "decompressed " + what, Limit: s.Inflated}
-		}
-		blocks = append(blocks, block)
-		if err == io.EOF {
-			return slices.Concat(blocks...), nil
-		}
-		if err != nil {
-			return slices.Concat(blocks...), err
-		}
-	}
-}
-
-// readBlock is [io.ReadFull] with the reader's own errors.
-func readBlock(r io.Reader, size int) (block []byte, err error) {
-	block = make([]byte, 0, size)
-	for len(block) < size && err == nil {
-		var n int
-		n, err = r.Read(block[len(block):size])
-		block = block[:len(block)+n]
-	}
-	return block, err
-}
-
-// deflate compresses to zlib format.
-func deflate(b []byte) []byte {
-	var out bytes.Buffer
-	z := zlib.NewWriter(&out)
-	z.Write(b) // a Buffer takes everything
-	z.Close()
-	return out.Bytes()
 }

@@ -190,7 +190,7 @@ func TestZIPPlanWidens(t *testing.T) {
 	e := openForTest(t, b).entries[0]
 	wide, err := parseZIPEntry(e.centralHeader(math.MaxUint32))
 	require.NoError(t, err)
-	require.EqualValues(t, math.MaxUint32, wide.local)
+	require.EqualValues(t, int64(math.MaxUint32), wide.local)
 	require.Equal(t, e.size, wide.size)
 	require.Equal(t, byte(45), wide.central[6], "version needed")
 	require.Equal(t, "//", string(wide.central[len(wide.central)-2:]), "comment")
