@@ -191,7 +191,7 @@ func TestNoticeOnPictures(t *testing.T) {
 // letter as it is drawn, whatever the background, also behind transparent pixels.
 func TestNoticeLetters(t *testing.T) {
 	for name := range pictures {
-		for _, size := range []image.Point{{320, 200}, {700, 900}, {1000, 100}} {
+		for _, size := range []image.Point{{320, 200}, {480, 640}, {1000, 100}} {
 			for _, n := range []Notice{{Text: "AI生成"}, {Text: "AI generated", Language: "en"}, {Language: "zh-Hans+en"}} {
 				t.Run(fmt.Sprintf("%s %v %v", name, size, n), func(t *testing.T) {
 					out, r := noticed(t, encode(t, picture(name, size.X, size.Y)), n)

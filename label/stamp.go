@@ -34,23 +34,26 @@ type ink struct {
 	shades      float64 // of what is half covered, 0 for any
 }
 
+// lightPicture is the brightness from which a dark plate would be a stain.
+const lightPicture = 0.7
+
 // minContrast is what WCAG 2, success criterion 1.4.3, asks of text.
 const minContrast = 4.5
 
 // The opacities keep this contrast over any picture: white letters on the dark
-// plate over white have 6.2:1, black ones on the light plate over black 10.6:1.
+// plate over white have 6.2:1, black ones on the light plate over black 13:1.
 var (
 	black = color.NRGBA64{A: 0xFFFF}
 	white = color.NRGBA64{R: 0xFFFF, G: 0xFFFF, B: 0xFFFF, A: 0xFFFF}
 	dark  = ink{plate: black, text: white, opacity: 0.62}
-	light = ink{plate: white, text: black, opacity: 0.72}
+	light = ink{plate: white, text: black, opacity: 0.8}
 )
 
 // chooseInk returns a dark plate for dark pixels, a light one for light pixels.
 // A palette gets an opaque plate, for which it has or can take the few colours.
 func chooseInk(pixels *image.NRGBA64, palette []color.NRGBA) ink {
 	chosen := dark
-	if brightness(pixels) > 0.55 {
+	if brightness(pixels) > lightPicture {
 		chosen = light
 	}
 	const shades = 3

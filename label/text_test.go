@@ -179,6 +179,14 @@ func TestFindTextNotices(t *testing.T) {
 	require.Empty(t, found)
 }
 
+// Detect sees the head of a file, which is text here.
+func TestVerifyTextInUnknownEncoding(t *testing.T) {
+	report, err := new(Verifier).Verify(t.Context(), metadata.Bytes([]byte(strings.Repeat("text\n", 10_000)+"\x00"), "a.txt"), nil)
+	require.NoError(t, err)
+	require.Equal(t, "text", report.Format)
+	require.Empty(t, report.Notices)
+}
+
 func TestIsNotice(t *testing.T) {
 	for _, line := range []string{
 		"AI生成", "AI 生成", "ＡＩ生成", "AI合成", "人工智能生成", "人工智能合成", "人工智能生成合成", "豆包AI生成", "即梦 AI 生成",

@@ -2,6 +2,7 @@ package label
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -103,6 +104,9 @@ func (r *Report) lookForNotices(src metadata.Source) (bool, error) {
 		return false, nil
 	}
 	found, err := findTextNotices(src.R, src.Size, r.Format == "markdown")
+	if errors.Is(err, ErrEncoding) {
+		return false, nil
+	}
 	if err != nil {
 		return false, fmt.Errorf("label: %w", err)
 	}

@@ -57,7 +57,9 @@ func (f *format) channels() int {
 func (f *format) max() uint16 { return uint16(1<<f.depth - 1) }
 
 // rowSize returns the bytes of a row of w pixels.
-func (f *format) rowSize(w int) int { return (w*f.channels()*int(f.depth) + 7) / 8 }
+func (f *format) rowSize(w int) int {
+	return int((int64(w)*int64(f.channels())*int64(f.depth) + 7) / 8)
+}
 
 // step returns the distance in bytes to the pixel that filters look at.
 func (f *format) step() int { return max(1, f.channels()*int(f.depth)/8) }

@@ -68,6 +68,9 @@ func Open(r io.ReaderAt, size, maxPixels int64) (*Picture, error) {
 	return p, nil
 }
 
+// maxWidth is the longest row that is held in memory: some 64 MiB of it.
+const maxWidth = 8 << 20
+
 // add takes what the package needs of a chunk.
 func (p *Picture) add(src *container.Source, c container.PNGChunk, maxPixels int64) error {
 	switch c.Kind {
@@ -129,6 +132,9 @@ func (p *Picture) header(off int64, b []byte, maxPixels int64) error {
 	}
 	if w > maxPixels/h {
 		return &container.LimitError{What: "pixels of the picture", Limit: maxPixels}
+	}
+	if w > maxWidth {
+		return &container.LimitError{What: "width of the picture", Limit: maxWidth}
 	}
 	p.Width, p.Height = int(w), int(h)
 	return nil

@@ -396,11 +396,13 @@ func TestPixelLimit(t *testing.T) {
 	b := sample{format: format{kind: gray, depth: 1}, w: 100, h: 11}.encode(rand.New(rand.NewPCG(17, 18)))
 	_, err := Open(bytes.NewReader(b), int64(len(b)), 1099)
 	require.ErrorAs(t, err, new(*container.LimitError))
-	binary.BigEndian.PutUint32(b[16:], 1<<31-1)
-	binary.BigEndian.PutUint32(b[20:], 1<<31-1)
-	b = append(container.AppendPNGChunk(b[:8:8], "IHDR", b[16:29]), b[33:]...)
-	_, err = Open(bytes.NewReader(b), int64(len(b)), 1<<40)
-	require.ErrorAs(t, err, new(*container.LimitError))
+	for _, size := range [][2]uint32{{1<<31 - 1, 1<<31 - 1}, {maxWidth + 1, 1}} {
+		binary.BigEndian.PutUint32(b[16:], size[0])
+		binary.BigEndian.PutUint32(b[20:], size[1])
+		b = append(container.AppendPNGChunk(b[:8:8], "IHDR", b[16:29]), b[33:]...)
+		_, err = Open(bytes.NewReader(b), int64(len(b)), 1<<40)
+		require.ErrorAs(t, err, new(*container.LimitError))
+	}
 }
 
 var errDisk = errors.New("disk on fire")
