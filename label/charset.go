@@ -35,8 +35,8 @@ var marks = []struct {
 	{"\xFE\xFF", unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)},
 }
 
-// detectCharset tells the encoding of a text from its ends, which may be cut
-// within characters.
+// detectCharset tells the encoding of a text from its head and, of a long one, its
+// tail, which may be cut within characters.
 func detectCharset(head, tail []byte) (charset, error) {
 	for _, m := range marks {
 		switch {

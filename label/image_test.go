@@ -207,6 +207,12 @@ func TestNoticeLetters(t *testing.T) {
 	}
 }
 
+func TestNoticeOnLargePicture(t *testing.T) {
+	out, r := noticed(t, encode(t, picture("busy", 2000, 1500)), Notice{})
+	require.Less(t, r.Dx()*r.Dy(), 2000*1500/40, "hides a fortieth at most")
+	require.GreaterOrEqual(t, slices.Min(measured(on(decode(t, out), color.White), r).heights), 75)
+}
+
 // On a white or a black picture, and in one where the plate is rounded to few levels.
 func TestInkContrast(t *testing.T) {
 	for _, k := range []ink{dark, light} {

@@ -41,7 +41,7 @@ func openText(src io.ReaderAt, size int64, markdown bool) (*textFile, error) {
 	if t.head, err = t.read(0, edgeSize); err != nil {
 		return nil, err
 	}
-	tail := t.head
+	var tail []byte
 	if size > edgeSize {
 		if tail, err = t.read((size-edgeSize)&^1, edgeSize+1); err != nil {
 			return nil, err
@@ -54,10 +54,9 @@ func openText(src io.ReaderAt, size int64, markdown bool) (*textFile, error) {
 		return nil, ErrEncoding
 	}
 	t.body = t.bom
-	if size > edgeSize {
+	t.tail = t.head[t.bom:]
+	if tail != nil {
 		t.tail = tail[t.lineEnd(tail)%len(tail):]
-	} else {
-		t.tail = tail[t.bom:]
 	}
 	t.eol = "\n"
 	if first := t.decode(t.head[t.bom:][:t.lineEnd(t.head[t.bom:])]); strings.HasSuffix(first, "\r\n") {
