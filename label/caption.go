@@ -134,6 +134,9 @@ func newFace(f *sfnt.Font, text string, letter int) (xfont.Face, error) {
 			lowest = min(lowest, ink.Max.Y-ink.Min.Y)
 		}
 	}
+	if lowest <= 0 {
+		return nil, fmt.Errorf("%w: the font of the notice has an empty letter of %q", ErrWording, text)
+	}
 	// One pixel more: a letter that begins between two rows must fill enough of them.
 	size := float64(letter+1) * float64(fixed.I(em)) / float64(lowest)
 	return opentype.NewFace(f, &opentype.FaceOptions{Size: size, DPI: 72, Hinting: xfont.HintingNone})
