@@ -76,8 +76,8 @@ type Layer struct {
 	Reason string `json:"reason,omitempty"` // why it is not there
 }
 
-// defaultPixels is the largest picture that is decoded: 100 megapixels take
-// 400 MB.
+// defaultPixels bounds the time that a picture takes, some 10 s. Memory does not
+// grow with it: pictures are drawn on row by row.
 const defaultPixels = 100_000_000
 
 // Label copies src to w with the labels that l asks for. Nothing is written

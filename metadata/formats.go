@@ -64,13 +64,13 @@ var formats = []Format{
 		Write: "APP1 XMP, property TC260:AIGC", Read: []string{"APP1 Exif UserComment", "extended XMP", "APPn AIGC{...}"},
 		Rule: guideImage, walk: container.JPEG, sniff: magic("\xff\xd8\xff"), place: inXMP},
 	{Name: "mp4", Family: Video, MIME: []string{"video/mp4", "video/x-m4v", "video/3gpp"}, Extensions: []string{".mp4", ".m4v", ".3gp"},
-		Write: "moov/udta/meta (mdta) key AIGC", Read: []string{"moov/meta key AIGC", "moov/udta/meta (mdir) items", "uuid XMP"},
+		Write: bmffPlace, Read: []string{"moov/udta/meta (mdir) items", "uuid XMP"},
 		Rule: guideVideo, walk: container.BMFF, sniff: brand(isMP4), place: jsonSlot},
 	{Name: "mov", Family: Video, MIME: []string{"video/quicktime"}, Extensions: []string{".mov", ".qt"},
-		Write: "moov/udta/meta (mdta) key AIGC", Read: []string{"moov/meta key AIGC", "moov/udta/meta (mdir) items", "uuid XMP, moov/udta/XMP_"},
+		Write: bmffPlace, Read: []string{"moov/udta/meta (mdir) items", "moov/udta/XMP_, uuid XMP"},
 		Rule: guideVideo, walk: container.BMFF, sniff: brand(func(b string) bool { return b == "qt  " }), place: jsonSlot},
 	{Name: "m4a", Family: Audio, MIME: []string{"audio/mp4", "audio/x-m4a"}, Extensions: []string{".m4a", ".m4b"},
-		Write: "moov/udta/meta (mdta) key AIGC", Read: []string{"moov/meta key AIGC", "moov/udta/meta (mdir) items", "uuid XMP"},
+		Write: bmffPlace, Read: []string{"moov/udta/meta (mdir) items", "uuid XMP"},
 		Rule: guideAudio, walk: container.BMFF, sniff: brand(func(b string) bool { return slices.Contains([]string{"M4A ", "M4B ", "M4P "}, b) }), place: jsonSlot},
 	{Name: "wav", Family: Audio, MIME: []string{"audio/wav", "audio/vnd.wave", "audio/x-wav"}, Extensions: []string{".wav", ".rf64", ".bwf"},
 		Write: "chunk AIGC before data", Read: []string{"LIST/INFO AIGC", "id3 TXXX AIGC", "_PMX XMP"},
@@ -79,7 +79,7 @@ var formats = []Format{
 		Write: "ID3v2 TXXX AIGC", Read: []string{"further ID3v2 tags", "APEv2 AIGC", "PRIV XMP"},
 		Rule: guideAudio, walk: container.MP3, sniff: anyName(container.IsMP3), place: jsonSlot},
 	{Name: "pdf", Family: Document, MIME: []string{"application/pdf"}, Extensions: []string{".pdf"},
-		Write: "Info dictionary /AIGC", Read: []string{"XMP metadata stream"},
+		Write: "Info dictionary /AIGC", Read: []string{"Info and catalog keys with AIGC in their name", "XMP metadata stream"},
 		Rule: guideText, walk: container.PDF, sniff: isPDF, place: jsonSlot},
 	{Name: "docx", Family: Document, MIME: []string{ooxmlType + "wordprocessingml.document"}, Extensions: []string{".docx", ".docm", ".dotx"},
 		Write: ooxmlPlace, Read: []string{"core and extended properties with a JSON record"}, Rule: guideText, walk: container.OOXML, sniff: zipped("docx"), place: jsonSlot},
@@ -97,16 +97,20 @@ var formats = []Format{
 const (
 	ooxmlType  = "application/vnd.openxmlformats-officedocument."
 	ooxmlPlace = "docProps/custom.xml, property AIGC"
+	bmffPlace  = "moov/udta/meta key AIGC, or moov/meta where that has the keys"
 )
 
 // Formats yields the capability table.
 func Formats() iter.Seq[Format] { return slices.Values(formats) }
 
 // Detect returns the format of src. Content decides; the name only tells
-// Markdown from plain text. It fails with [ErrUnknownFormat] or an I/O error.
-// It is safe for concurrent use.
+// Markdown from plain text. It fails with [ErrUnknownFormat], which for an
+// encrypted Office document is also [ErrEncrypted], or an I/O error. It is safe
+// for concurrent use.
 func Detect(src Source) (Format, error) {
-	return detect(container.NewSource(src.R, src.Size, container.Limits{}), src.Name)
+	s := container.NewSource(src.R, src.Size, container.Limits{})
+	defer s.Release()
+	return detect(s, src.Name)
 }
 
 func detect(src *container.Source, name string) (Format, error) {
@@ -118,6 +122,9 @@ func detect(src *container.Source, name string) (Format, error) {
 		if ok {
 			return f, nil
 		}
+	}
+	if container.CFB(src) {
+		return Format{}, fmt.Errorf("%w (Office document); %w", ErrEncrypted, ErrUnknownFormat)
 	}
 	return Format{}, ErrUnknownFormat
 }

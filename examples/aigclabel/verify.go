@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	"github.com/aigclabel/aigclabel/label"
@@ -97,6 +98,7 @@ func (s *scan) named(report *label.Report, err error) error {
 
 // dir verifies the files of a tree. Files of unknown formats are skipped.
 func (s *scan) dir(ctx context.Context, root string) error {
+	defer debug.SetGCPercent(debug.SetGCPercent(400)) // each file leaves a little; collect it rarely
 	for name, result := range s.verifier.FS(ctx, os.DirFS(root), ".") {
 		result.Report.File = filepath.Join(root, filepath.FromSlash(name))
 		switch {
