@@ -54,9 +54,9 @@ func IsMP3(src *Source) (bool, error) {
 	return ok, err
 }
 
-// MP3 walks an MP3 file. It reads the audio no further than its first frame: a
-// cut in the audio is damage where a Xing, Info or VBRI header states the
-// length of the stream, and goes unseen without one.
+// MP3 walks an MP3 file. Of the audio it reads the first frame and the last ones:
+// a cut is seen where a Xing, Info or VBRI header states the length of the stream,
+// and where the last frame lacks bytes.
 func MP3(src *Source) (File, error) {
 	f := &mp3File{src: src, comment: -1}
 	return f, f.fail(src.Size(), f.walk())
@@ -78,15 +78,17 @@ func (f *mp3File) walk() error {
 		f.tags = append(f.tags, t)
 		pos += t.Length
 	}
-	if err := f.audio(pos); err != nil {
+	end, err := f.walkTails(pos)
+	if err != nil {
 		return err
 	}
-	return f.walkTails(pos)
+	return f.audio(pos, end)
 }
 
-// audio checks the first frame and the length that it states. Some encoders
-// count the tags behind the audio: they are given the benefit of the doubt.
-func (f *mp3File) audio(pos int64) error {
+// audio checks the first frame, the length that it states, and the last frame.
+// Some encoders count the tags behind the audio: they are given the benefit of
+// the doubt.
+func (f *mp3File) audio(pos, end int64) error {
 	first, ok, err := findMPEG(f.src, pos, len(f.tags) > 0)
 	if err != nil {
 		return err
@@ -96,7 +98,14 @@ func (f *mp3File) audio(pos int64) error {
 		return nil
 	}
 	n, err := mpegBytes(f.src, first)
-	if err == nil && n > f.src.Size()-first {
+	if err != nil {
+		return err
+	}
+	cut := n > f.src.Size()-first
+	if !cut {
+		cut, err = mpegCut(f.src, first, end)
+	}
+	if cut {
 		f.damage(f.src.Size(), "MPEG audio: %w", errTruncated)
 	}
 	return err
@@ -108,15 +117,15 @@ type tail struct {
 	read       func(start, end int64) error
 }
 
-// walkTails lists the tags behind the audio, which begins at from. They are
-// found from the end of the file backwards.
-func (f *mp3File) walkTails(from int64) error {
+// walkTails lists the tags behind the audio, which begins at from, and returns
+// where the audio ends. They are found from the end of the file backwards.
+func (f *mp3File) walkTails(from int64) (int64, error) {
 	var tails []tail
 	end := f.src.Size()
 	for range mp3MaxTails {
 		t, ok, err := f.tail(from, end)
 		if err != nil {
-			return err
+			return 0, err
 		}
 		if !ok {
 			break
@@ -133,10 +142,10 @@ func (f *mp3File) walkTails(from int64) error {
 	slices.SortFunc(tails, func(a, b tail) int { return cmp.Compare(a.start, b.start) })
 	for _, t := range tails {
 		if err := f.fail(t.start, t.read(t.start, t.end)); err != nil {
-			return err
+			return 0, err
 		}
 	}
-	return nil
+	return end, nil
 }
 
 // tail returns the tag that ends at end.
