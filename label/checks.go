@@ -104,7 +104,7 @@ func (c *check) fields(problems []*metadata.FieldError, id, item, good string) {
 	var found []string
 	for _, p := range problems {
 		if slices.Contains(checksOf(p), id) {
-			found = append(found, p.Error())
+			found = append(found, p.Finding())
 		}
 	}
 	if len(found) > 0 {

@@ -57,7 +57,7 @@ type Artifact struct {
 
 // ErrNoNotice reports content that cannot carry a visible notice; label it
 // without one and show the notice beside it.
-var ErrNoNotice = errors.New("label: no visible notice for this format; set Notice to nil and show the notice beside the content")
+var ErrNoNotice = errors.New("label: no visible notice for this format; label it without one, and show the notice beside the content")
 
 // A Receipt says what was done to one file: keep it, at least six months
 // (Measures Art. 9), to answer for a ProduceID. It is plain JSON.

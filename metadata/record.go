@@ -224,13 +224,18 @@ type FieldError struct {
 	Value   string // what the file has, "" when that says nothing
 }
 
-// Error says what is wrong, by which rule, and what to do.
+// Error says what is wrong, what to do, and by which rule.
 func (e *FieldError) Error() string {
+	return fmt.Sprintf("%s (GB 45438-2025 Annex E %s)", e.Finding(), e.Item)
+}
+
+// Finding is Error without the rule.
+func (e *FieldError) Finding() string {
 	value := ""
 	if e.Value != "" {
 		value = fmt.Sprintf(" %.100q", e.Value)
 	}
-	return fmt.Sprintf("%s: %s%s: %s (GB 45438-2025 Annex E %s)", e.Field, e.Problem, value, advice[e.Problem], e.Item)
+	return fmt.Sprintf("%s: %s%s: %s", e.Field, e.Problem, value, advice[e.Problem])
 }
 
 // items are the items of Annex E that define keys.

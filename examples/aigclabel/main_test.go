@@ -136,6 +136,22 @@ func TestVerifyDirectory(t *testing.T) {
 	require.Equal(t, exitError, code, "a named file could not be examined")
 }
 
+func TestVerifyReport(t *testing.T) {
+	in := sample(t, "png/rgb.png")
+	_, _, code := run(t, nil, "label", "-producer", "<b>producer</b>", "-o", in, in)
+	require.Zero(t, code)
+	page := filepath.Join(t.TempDir(), "report.html")
+	_, _, code = run(t, nil, "verify", "-report", page, in, sample(t, "mp3/lame.mp3"), filepath.Join(t.TempDir(), "missing"))
+	require.Equal(t, exitError, code)
+	b, err := os.ReadFile(page)
+	require.NoError(t, err)
+	html := string(b)
+	for _, want := range []string{"AI labels of 3 files", "1 confirmed", "1 without a label", "1 not read", "&lt;b&gt;producer", "record.present"} {
+		require.Contains(t, html, want)
+	}
+	require.NotContains(t, html, "<b>producer")
+}
+
 func TestUsage(t *testing.T) {
 	for _, args := range [][]string{
 		nil, {"nonsense"}, {"label"}, {"label", "-o", "x"}, {"label", "-o", "x", "in"}, {"label", "-producer", "p", "in"},

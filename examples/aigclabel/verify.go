@@ -23,7 +23,9 @@ type scan struct {
 	upload   label.Upload
 	json     bool
 
-	files, skipped int // files examined; unknown ones in directories
+	page           string          // where to write a page for people, "" for none
+	reports        []*label.Report // for that page
+	files, skipped int             // files examined; unknown ones in directories
 	verdicts       map[label.Verdict]int
 	failed, broken bool // exit codes 1 and 2
 	shown          time.Time
@@ -33,6 +35,7 @@ func runVerify(ctx context.Context, c *cli, flags *flag.FlagSet, args []string) 
 	s := &scan{cli: c, verdicts: map[label.Verdict]int{}}
 	flags.BoolVar(&s.json, "json", false, "print a line of JSON for each file")
 	flags.BoolVar(&s.upload.Declared, "declared", false, "the uploader declares the content AI-generated")
+	flags.StringVar(&s.page, "report", "", "also write a page about all files to `file` (HTML)")
 	profile := flags.String("profile", "china", "rules to check against")
 	name := flags.String("name", "", "`name` of the file on standard input, a hint to tell Markdown from plain text")
 	if err := flags.Parse(args); err != nil {
@@ -56,6 +59,11 @@ func runVerify(ctx context.Context, c *cli, flags *flag.FlagSet, args []string) 
 		}
 	}
 	s.summary()
+	if s.page != "" {
+		if err := s.writeReport(s.page); err != nil {
+			return 0, err
+		}
+	}
 	switch {
 	case s.broken:
 		return exitError, nil
@@ -124,6 +132,9 @@ func (s *scan) print(r *label.Report) error {
 	s.files++
 	s.verdicts[r.Verdict]++
 	s.failed = s.failed || !r.OK()
+	if s.page != "" {
+		s.reports = append(s.reports, r)
+	}
 	if s.json {
 		return json.NewEncoder(s.stdout).Encode(r)
 	}
@@ -139,6 +150,9 @@ func (s *scan) text(r *label.Report) error {
 	fmt.Fprintln(s.stdout)
 	if r.Error != "" {
 		fmt.Fprintf(s.stdout, "  %s\n", r.Error)
+	}
+	if r.Notice != "" {
+		fmt.Fprintf(s.stdout, "  show %q\n", r.Notice)
 	}
 	if rec := r.Record; rec != nil {
 		fmt.Fprintf(s.stdout, "  Label %q by %q, number %q\n", rec.Label, rec.ContentProducer, rec.ProduceID)
