@@ -2,6 +2,7 @@ package metadata
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"github.com/aigclabel/aigclabel/internal/container"
@@ -15,7 +16,7 @@ type Scheme string
 const (
 	AIGC            Scheme = "aigc"            // GB 45438-2025 Annex E
 	ServiceProvider Scheme = "serviceprovider" // an older object with ServiceProvider, ServiceUser, Time and ContentId
-	IPTC            Scheme = "iptc"            // IPTC DigitalSourceType in XMP
+	IPTC            Scheme = "iptc"            // IPTC DigitalSourceType and AI properties in XMP
 	C2PA            Scheme = "c2pa"            // a C2PA manifest store
 )
 
@@ -178,7 +179,7 @@ func (r *Reading) packet(whole Site, packet []byte) {
 		case isRecordProperty(p):
 			site.Place = whole.Place + " TC260:AIGC"
 			r.record(site, []byte(p.Value))
-		case p.Space == spaceIPTC && p.Name == "DigitalSourceType":
+		case p.Space == spaceIPTC && slices.Contains(iptcStatements, p.Name):
 			site.Scheme, site.Value = IPTC, p.Value
 			r.add(site)
 		default:
@@ -195,6 +196,10 @@ const (
 	spaceTC260 = "http://www.tc260.org.cn/ns/AIGC/1.0/"
 	spaceIPTC  = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
 )
+
+// iptcStatements are the properties of IPTC Photo Metadata 2025.1 that say how
+// content was made.
+var iptcStatements = []string{"DigitalSourceType", "AISystemUsed", "AISystemVersionUsed", "AIPromptInformation", "AIPromptWriterName"}
 
 // isRecordProperty reports whether a property is the record. Writers forget the
 // slash, or to declare the prefix.
