@@ -24,6 +24,7 @@ const (
 	checkSeal         = "seal.valid"
 	checkNotice       = "notice.present"
 	checkCredentials  = "credentials.valid"
+	checkSourceType   = "source_type.present"
 )
 
 // annexE names an item of the standard's normative annex.
@@ -206,6 +207,18 @@ func (c *check) notice(looked bool) {
 	default:
 		c.add(checkNotice, Skip, rule, "not looked for in this format")
 	}
+}
+
+// sourceType looks for IPTC's statement, which no rule of China's asks for.
+func (c *check) sourceType() {
+	const rule = "IPTC Photo Metadata DigitalSourceType"
+	for _, s := range c.reading.Sites {
+		if s.Scheme == metadata.IPTC && isGenerated(s.Value) {
+			c.add(checkSourceType, Pass, rule, "%s in %s", s.Value, s.Place)
+			return
+		}
+	}
+	c.add(checkSourceType, Skip, rule, "no DigitalSourceType of generated content")
 }
 
 func (c *check) credentials() {

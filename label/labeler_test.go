@@ -43,7 +43,8 @@ func TestLabel(t *testing.T) {
 	require.NoError(t, err)
 	require.JSONEq(t, `{
 		"time": "2026-01-01T19:04:05Z", "profile": "china", "format": "png",
-		"place": "PNG iTXt XML:com.adobe.xmp TC260:AIGC", "changed": true, "size": `+jsonInt(receipt.Size)+`,
+		"place": "PNG iTXt XML:com.adobe.xmp TC260:AIGC", "changed": true,
+		"digital_source_type": "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia", "size": `+jsonInt(receipt.Size)+`,
 		"record": {"Label":"1","ContentProducer":"`+producer+`","ProduceID":"example-0001","ReservedCode1":"",
 			"ContentPropagator":"`+producer+`","PropagateID":"example-0001","ReservedCode2":""},
 		"layers": [{"layer":"notice","done":false,"reason":"not asked for"},

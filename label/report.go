@@ -18,7 +18,8 @@ const (
 	Possible Verdict = "possible"
 
 	// Suspected: a record with Label "3" or an illegal Label, a statement of
-	// another form, or a visible notice without a statement.
+	// another form, or a visible notice or the trace of a generator without a
+	// statement.
 	Suspected Verdict = "suspected"
 
 	// None: nothing says so.
@@ -92,7 +93,7 @@ type Report struct {
 	Credentials *Credentials     `json:"credentials"`
 	Watermarks  []struct{}       `json:"watermarks"`
 	Notices     []FoundNotice    `json:"notices"`
-	Traces      []struct{}       `json:"traces"`
+	Traces      []metadata.Trace `json:"traces"`
 	Checks      []Check          `json:"checks"`
 	Error       string           `json:"error"` // why the file could not be examined
 

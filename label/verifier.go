@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"os"
 	"path"
-	"strings"
 
 	"github.com/aigclabel/aigclabel/metadata"
 )
@@ -60,7 +59,7 @@ func (v *Verifier) Verify(ctx context.Context, src metadata.Source, up *Upload) 
 func (v *Verifier) report(name string) *Report {
 	return &Report{
 		Schema: 1, File: name, Verdict: None, profile: v.Profile,
-		Sites: []metadata.Site{}, Watermarks: []struct{}{}, Notices: []FoundNotice{}, Traces: []struct{}{}, Checks: []Check{},
+		Sites: []metadata.Site{}, Watermarks: []struct{}{}, Notices: []FoundNotice{}, Traces: []metadata.Trace{}, Checks: []Check{},
 	}
 }
 
@@ -85,6 +84,10 @@ func (v *Verifier) examine(report *Report, src metadata.Source) error {
 			report.Credentials = &Credentials{Place: site.Place, State: "unchecked"}
 		}
 	}
+	for _, trace := range reading.Traces() {
+		report.Traces = append(report.Traces, trace)
+		report.raise(Suspected)
+	}
 	looked, textErr := report.lookForNotices(src)
 	if err == nil {
 		err = textErr
@@ -93,6 +96,7 @@ func (v *Verifier) examine(report *Report, src metadata.Source) error {
 	c.container()
 	c.record()
 	c.sites()
+	c.sourceType()
 	c.notice(looked)
 	c.credentials()
 	return err
@@ -147,16 +151,15 @@ func siteVerdict(s metadata.Site) Verdict {
 		return Suspected
 	case s.Scheme == metadata.IPTC && isGenerated(s.Value):
 		return Confirmed
+	case s.Scheme == metadata.IPTCAI:
+		return Suspected
 	}
 	return None
 }
 
 // isGenerated reports whether an IPTC DigitalSourceType names generated content.
 func isGenerated(sourceType string) bool {
-	if !strings.Contains(sourceType, "digitalsourcetype/") {
-		return false
-	}
-	name := path.Base(sourceType)
+	name := path.Base(sourceType) // the last part of its URI, or the bare name
 	return name == "trainedAlgorithmicMedia" || name == "compositeWithTrainedAlgorithmicMedia"
 }
 

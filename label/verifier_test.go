@@ -18,6 +18,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/aigclabel/aigclabel/internal/container"
 	"github.com/aigclabel/aigclabel/metadata"
 )
 
@@ -100,6 +101,29 @@ func TestVerdictWithoutRecord(t *testing.T) {
 	report = verify(t, metadata.Bytes([]byte("# Title\n\n本内容由AI生成\n"), "a.md"), nil)
 	require.Equal(t, Suspected, report.Verdict, "a notice without a statement")
 	require.Contains(t, outcomes(report, Pass), checkNotice)
+}
+
+func TestVerifyTraces(t *testing.T) {
+	b := container.AppendPNGChunk([]byte("\x89PNG\r\n\x1a\n"), "IHDR", []byte{0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0, 0, 0})
+	b = container.AppendPNGChunk(b, "tEXt", []byte("parameters\x00a cat\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 1"))
+	b = container.AppendPNGChunk(b, "IEND", nil)
+	report := verify(t, metadata.Bytes(b, "a.png"), nil)
+	require.Equal(t, Suspected, report.Verdict)
+	require.Len(t, report.Traces, 1)
+	require.Equal(t, "Stable Diffusion WebUI", report.Traces[0].Generator)
+	require.Contains(t, report.Traces[0].Evidence, "Steps: 20")
+}
+
+func TestVerifySourceType(t *testing.T) {
+	out, receipt := labelled(t, &Labeler{Producer: producer}, fixture(t, "png/rgb.png"), Artifact{})
+	require.NotEmpty(t, receipt.SourceType)
+	require.Contains(t, outcomes(verify(t, out, nil), Pass), checkSourceType)
+	for value, want := range map[string]bool{
+		"http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia": true, "trainedAlgorithmicMedia": true,
+		"http://cv.iptc.org/newscodes/digitalsourcetype/digitalCapture": false, "algorithmicMedia": false, "": false,
+	} {
+		require.Equal(t, want, isGenerated(value), value)
+	}
 }
 
 func TestVerifySites(t *testing.T) {

@@ -2,6 +2,7 @@ package metadata
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/aigclabel/aigclabel/internal/container"
 	"github.com/aigclabel/aigclabel/internal/xmp"
@@ -45,23 +46,45 @@ func (e *editor) inGuide(i int) bool {
 
 // put places a record's text where the guide wants it.
 func (e *editor) put(text []byte) error {
-	kind := container.Record
 	if e.reading.Format.place == inXMP {
-		kind = container.XMP
+		return e.setProperty(spaceTC260, "TC260", "AIGC", string(text))
 	}
-	slot := e.guideSlot(kind)
-	if kind == container.XMP {
-		packet := xmp.New()
-		if slot != nil {
-			packet = e.value(slot)
-		}
-		var err error
-		if text, err = xmp.Set(packet, spaceTC260, "TC260", "AIGC", string(text)); err != nil {
-			return fmt.Errorf("metadata: XMP of the %s file: %w", e.reading.Format.Name, err)
-		}
-	}
-	e.change(container.Change{Slot: slot, Kind: kind, Value: text})
+	e.change(container.Change{Slot: e.guideSlot(container.Record), Kind: container.Record, Value: text})
 	return nil
+}
+
+// setProperty sets a property of the file's XMP packet, or of a new one.
+func (e *editor) setProperty(space, prefix, name, value string) error {
+	slot := e.guideSlot(container.XMP)
+	packet := e.value(slot, container.XMP)
+	if packet == nil {
+		packet = xmp.New()
+	}
+	packet, err := xmp.Set(packet, space, prefix, name, value)
+	if err != nil {
+		return fmt.Errorf("metadata: XMP of the %s file: %w", e.reading.Format.Name, err)
+	}
+	e.change(container.Change{Slot: slot, Kind: container.XMP, Value: packet})
+	return nil
+}
+
+// putSourceType says in the words of IPTC what Label 1 says, where the file has
+// XMP and says nothing itself.
+func (e *editor) putSourceType(rec Record) (string, error) {
+	if rec.Label != Generated || e.opts.OmitSourceType || e.guideSlot(container.XMP) == nil && e.reading.Format.place != inXMP {
+		return "", nil
+	}
+	for _, p := range []struct{ name, value string }{
+		{"DigitalSourceType", trainedAlgorithmicMedia}, {"AISystemUsed", e.opts.System.Name}, {"AISystemVersionUsed", e.opts.System.Version},
+	} {
+		if p.value == "" || slices.ContainsFunc(e.reading.Sites, func(s Site) bool { return s.prop.Space == spaceIPTC && s.prop.Name == p.name }) {
+			continue
+		}
+		if err := e.setProperty(spaceIPTC, "Iptc4xmpExt", p.name, p.value); err != nil {
+			return "", err
+		}
+	}
+	return trainedAlgorithmicMedia, nil
 }
 
 // guideSlot returns the slot of a kind where a new value would go.
@@ -87,9 +110,9 @@ func (e *editor) removeOthers(gone func(i int) bool) error {
 		var err error
 		switch {
 		case site.tag != 0:
-			change.Value = container.RemoveEXIF(e.value(site.slot), site.tag)
+			change.Value = container.RemoveEXIF(e.value(site.slot, site.slot.Kind), site.tag)
 		case site.prop.Space != "":
-			change.Value, err = xmp.Remove(e.value(site.slot), site.prop.Space, site.prop.Name)
+			change.Value, err = xmp.Remove(e.value(site.slot, site.slot.Kind), site.prop.Space, site.prop.Name)
 		}
 		if err != nil {
 			return fmt.Errorf("metadata: %s: %w", site.Place, err)
@@ -100,25 +123,35 @@ func (e *editor) removeOthers(gone func(i int) bool) error {
 	return nil
 }
 
-// value returns what a slot holds after the changes so far.
-func (e *editor) value(slot *container.Slot) []byte {
-	for _, c := range e.changes {
-		if c.Slot == slot {
-			return c.Value
-		}
+// value returns what a slot holds after the changes so far; a nil slot is the
+// new one of its kind.
+func (e *editor) value(slot *container.Slot, kind container.Kind) []byte {
+	if c := e.changed(slot, kind); c != nil {
+		return c.Value
+	}
+	if slot == nil {
+		return nil
 	}
 	return slot.Value
 }
 
 // change asks for c, in place of what was asked for its slot before.
 func (e *editor) change(c container.Change) {
-	for i := range e.changes {
-		if c.Slot != nil && e.changes[i].Slot == c.Slot {
-			e.changes[i] = c
-			return
-		}
+	if before := e.changed(c.Slot, c.Kind); before != nil {
+		*before = c
+		return
 	}
 	e.changes = append(e.changes, c)
+}
+
+// changed returns the change that was asked for a slot, nil if there is none.
+func (e *editor) changed(slot *container.Slot, kind container.Kind) *container.Change {
+	for i, c := range e.changes {
+		if c.Slot == slot && (slot != nil || c.Kind == kind) {
+			return &e.changes[i]
+		}
+	}
+	return nil
 }
 
 // signatures names what a change to the file breaks.

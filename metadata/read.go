@@ -2,7 +2,6 @@ package metadata
 
 import (
 	"bytes"
-	"slices"
 	"strings"
 
 	"github.com/aigclabel/aigclabel/internal/container"
@@ -16,7 +15,8 @@ type Scheme string
 const (
 	AIGC            Scheme = "aigc"            // GB 45438-2025 Annex E
 	ServiceProvider Scheme = "serviceprovider" // an older object with ServiceProvider, ServiceUser, Time and ContentId
-	IPTC            Scheme = "iptc"            // IPTC DigitalSourceType and AI properties in XMP
+	IPTC            Scheme = "iptc"            // IPTC DigitalSourceType in XMP
+	IPTCAI          Scheme = "iptc-ai"         // IPTC 2025.1 AISystemUsed, AIPromptInformation... in XMP
 	C2PA            Scheme = "c2pa"            // a C2PA manifest store
 )
 
@@ -179,8 +179,8 @@ func (r *Reading) packet(whole Site, packet []byte) {
 		case isRecordProperty(p):
 			site.Place = whole.Place + " TC260:AIGC"
 			r.record(site, []byte(p.Value))
-		case p.Space == spaceIPTC && slices.Contains(iptcStatements, p.Name):
-			site.Scheme, site.Value = IPTC, p.Value
+		case p.Space == spaceIPTC && iptcSchemes[p.Name] != "":
+			site.Scheme, site.Value = iptcSchemes[p.Name], p.Value
 			r.add(site)
 		default:
 			r.text(site, p.Name, []byte(p.Value))
@@ -197,9 +197,12 @@ const (
 	spaceIPTC  = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
 )
 
-// iptcStatements are the properties of IPTC Photo Metadata 2025.1 that say how
+// iptcSchemes are the properties of IPTC Photo Metadata 2025.1 that say how
 // content was made.
-var iptcStatements = []string{"DigitalSourceType", "AISystemUsed", "AISystemVersionUsed", "AIPromptInformation", "AIPromptWriterName"}
+var iptcSchemes = map[string]Scheme{
+	"DigitalSourceType": IPTC,
+	"AISystemUsed":      IPTCAI, "AISystemVersionUsed": IPTCAI, "AIPromptInformation": IPTCAI, "AIPromptWriterName": IPTCAI,
+}
 
 // isRecordProperty reports whether a property is the record. Writers forget the
 // slash, or to declare the prefix.

@@ -99,9 +99,8 @@ func TestIPTCStatements(t *testing.T) {
 	r, err := Read(Bytes(hostilePNG(container.AppendPNGChunk(nil, "iTXt", []byte(packet))), ""), nil)
 	require.NoError(t, err)
 	require.Len(t, r.Sites, 2)
-	for _, s := range r.Sites {
-		require.Equal(t, IPTC, s.Scheme)
-	}
+	require.Equal(t, IPTC, r.Sites[0].Scheme)
+	require.Equal(t, IPTCAI, r.Sites[1].Scheme)
 }
 
 func TestTracePatternsCompile(t *testing.T) {

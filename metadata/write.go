@@ -37,12 +37,26 @@ type WriteOptions struct {
 	// note to Annex E g) and h) says.
 	OmitPropagator bool
 
+	// OmitSourceType leaves IPTC's DigitalSourceType alone. By default a file that
+	// has XMP gets trainedAlgorithmicMedia beside Label 1, unless it has a value.
+	OmitSourceType bool
+
+	// System names the generator for IPTC's AISystemUsed and AISystemVersionUsed,
+	// which go beside DigitalSourceType.
+	System System
+
 	// OnCredentials says what to do with a file that carries Content Credentials
 	// or another signature over its bytes.
 	OnCredentials SignaturePolicy
 
 	Limits Limits
 }
+
+// A System is what generated content. Both parts may be empty.
+type System struct{ Name, Version string }
+
+// trainedAlgorithmicMedia is the IPTC digital source type of generated content.
+const trainedAlgorithmicMedia = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 
 // A Receipt says what a write did: what a producer logs to answer for a
 // ProduceID later (Measures Art. 9 asks for six months).
@@ -53,6 +67,10 @@ type Receipt struct {
 	Previous *Record `json:"previous,omitempty"` // the record before, if there was one
 	Changed  bool    `json:"changed"`            // false: the file said so already
 	Size     int64   `json:"size"`               // of the output, in bytes
+
+	// SourceType is the IPTC DigitalSourceType that stands beside the record, "" if
+	// the write did not look after one.
+	SourceType string `json:"digital_source_type,omitempty"`
 
 	// Moved lists the places from which records moved or further copies went.
 	Moved []string `json:"moved,omitempty"`
@@ -120,7 +138,13 @@ func PlanWrite(src Source, rec Record, opts *WriteOptions) (Output, Receipt, err
 	if err := e.removeOthers(func(int) bool { return true }); err != nil {
 		return nil, Receipt{}, err
 	}
-	return e.finish(rec)
+	sourceType, err := e.putSourceType(rec)
+	if err != nil {
+		return nil, Receipt{}, err
+	}
+	out, receipt, err := e.finish(rec)
+	receipt.SourceType = sourceType
+	return out, receipt, err
 }
 
 // stands reports whether rec, well written, is in the guide's place, once.

@@ -117,7 +117,11 @@ func runLabel(ctx context.Context, c *cli, flags *flag.FlagSet, args []string) (
 	profile := flags.String("profile", "china", "rules to follow")
 	visible := flags.Bool("visible", false, "also put a notice that people see into the content")
 	lang := flags.String("lang", "zh-Hans", "`language` of the notice: zh-Hans, en or zh-Hans+en")
-	replace := flags.Bool("replace", false, "overwrite the record of another producer")
+	var opts metadata.WriteOptions
+	flags.BoolVar(&opts.Replace, "replace", false, "overwrite the record of another producer")
+	flags.BoolVar(&opts.OmitSourceType, "no-source-type", false, "do not add IPTC's DigitalSourceType to XMP")
+	flags.StringVar(&opts.System.Name, "system", "", "`name` of the generator, for IPTC's AISystemUsed")
+	flags.StringVar(&opts.System.Version, "system-version", "", "`version` of the generator, for IPTC's AISystemVersionUsed")
 	in, err := t.parse(flags, args)
 	if err != nil {
 		return 0, err
@@ -125,7 +129,7 @@ func runLabel(ctx context.Context, c *cli, flags *flag.FlagSet, args []string) (
 	if *producer == "" {
 		return 0, usageError("-producer is missing: the name or code of the service that generated the content")
 	}
-	labeler := &label.Labeler{Profile: label.Profile(*profile), Producer: *producer, Write: metadata.WriteOptions{Replace: *replace}}
+	labeler := &label.Labeler{Profile: label.Profile(*profile), Producer: *producer, Write: opts}
 	if *visible {
 		labeler.Notice = &label.Notice{Language: *lang}
 	}
