@@ -3,6 +3,7 @@ package container
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 
 	"github.com/aigclabel/aigclabel/internal/splice"
 )
@@ -21,13 +22,17 @@ const (
 	ds64MaxTable   = 1 << 10
 )
 
-// Sizes that programs leave in files which they could not seek in: ffmpeg and
-// others, and around 2 GiB SoX, which adds the headers for the outer chunk.
-const (
-	riffUnknown = 0xFFFFFFFF
-	soxUnknown  = 0x7FFFF000
-	soxHeaders  = 64 << 10
-)
+// riffUnknown is the size that ffmpeg and others leave in files which they could
+// not seek in.
+const riffUnknown = 0xFFFFFFFF
+
+// unfilled reports whether size stands for one that was to be filled in later:
+// the largest one or 2 GiB, less headers or more, in rounder numbers (GStreamer
+// 0x7FFF0000, SoX and eSpeak 0x7FFFF000, arecord 0x80000000).
+func unfilled(size int64) bool {
+	const headers = 64 << 10
+	return size > riffUnknown-headers && size <= riffUnknown || size >= 1<<31-headers && size < 1<<31+headers
+}
 
 // A riff is the outer chunk of a file.
 type riff struct {
@@ -75,13 +80,16 @@ func (l *Layout) readRIFF(src *Source) (*riff, error) {
 		return nil, err
 	}
 	r := &riff{src: src, id: string(h[:4]), form: string(h[8:]), size: int64(binary.LittleEndian.Uint32(h[4:])), end: src.Size()}
-	if r.id != "RIFF" {
+	switch r.id {
+	case "RIFX":
+		return nil, &FormatError{Offset: 0, Err: errors.New("big-endian RIFX is not supported")}
+	case "RF64", "BW64":
 		if err := r.readDS64(); err != nil {
 			return nil, err
 		}
 	}
 	switch {
-	case r.size == 0 || r.size == riffUnknown, r.size > src.Size() && r.size >= soxUnknown && r.size < soxUnknown+soxHeaders:
+	case r.size == 0 || r.size == riffUnknown || r.size > src.Size() && unfilled(r.size):
 		r.streamed = true
 	case r.size > src.Size(): // some count the header too; a cut shows in the last chunk
 		l.damage(src.Size(), "RIFF chunk: %w", errTruncated)
@@ -167,7 +175,7 @@ func (r *riff) chunks(l *Layout, pos, end int64, visit func(riffChunk) error) er
 // unknown reports whether size, of a data chunk with so much room, was never
 // filled in.
 func (r *riff) unknown(size, room int64) bool {
-	return size == 0 && r.streamed || size > room && (size == riffUnknown || size >= soxUnknown && size <= 1<<31)
+	return size == 0 && r.streamed || size == riffUnknown || size > room && unfilled(size)
 }
 
 // resize returns the edit of the outer size. A size that is not known stays so.

@@ -52,9 +52,6 @@ func (f *wavFile) walk(src *Source) error {
 	if f.riff, err = f.readRIFF(src); err != nil {
 		return err
 	}
-	if f.riff.id == "RIFX" {
-		return &FormatError{Offset: 0, Err: errors.New("big-endian RIFX is not supported")}
-	}
 	var last riffChunk
 	err = f.riff.chunks(&f.Layout, riffHeaderSize, f.riff.end, func(c riffChunk) error {
 		filler := last

@@ -54,6 +54,8 @@ var wavVariants = map[string][]byte{
 	"garbage behind the end":  append(wav(format, chunk("AIGC", "{}"), sound), "garbage"...),
 	"streamed by ffmpeg":      []byte("RIFF\xff\xff\xff\xffWAVE" + format + chunk("AIGC", "{}") + "data\xff\xff\xff\xff\x80\x80"),
 	"streamed by SoX":         []byte("RIFF\x24\xf0\xff\x7fWAVE" + format + chunk("AIGC", "{}") + "data\x00\xf0\xff\x7f\x80\x80"),
+	"streamed by GStreamer":   []byte("RIFF\x24\x00\xff\x7fWAVE" + format + chunk("AIGC", "{}") + "data\x00\x00\xff\x7f\x80\x80"),
+	"streamed, less headers":  []byte("RIFF\xf7\xff\xff\xffWAVE" + format + chunk("AIGC", "{}") + "data\xd3\xff\xff\xff\x80\x80"),
 	"streamed with zeros":     []byte("RIFF\x00\x00\x00\x00WAVE" + format + chunk("AIGC", "{}") + "data\x00\x00\x00\x00\x80\x80"),
 	"RF64":                    rf64("", format, chunk("AIGC", "{}"), "data\xff\xff\xff\xff\x80\x81\x82\x83\x84\x85\x86\x87"),
 	"RF64 with a size table":  rf64("AIGC\x02\x00\x00\x00\x00\x00\x00\x00", format, "AIGC\xff\xff\xff\xff{}", sound),
@@ -183,6 +185,18 @@ func TestWAVDamage(t *testing.T) {
 	} {
 		require.Error(t, walk(t, WAV, b).Summary().Damage, name)
 	}
+}
+
+// The sizes of RIFX are big-endian: its file is not one that is cut.
+func TestRIFXIsNotCalledTruncated(t *testing.T) {
+	damage := walk(t, WAV, []byte("RIFX\x00\x00\x00\x04WAVE")).Summary().Damage
+	require.ErrorContains(t, damage, "RIFX")
+}
+
+// A stream longer than 4 GiB has more than its size says.
+func TestWAVStreamedBeyond4GiB(t *testing.T) {
+	r := riff{streamed: true}
+	require.True(t, r.unknown(riffUnknown, 5<<30))
 }
 
 func TestWAVOverflow(t *testing.T) {
