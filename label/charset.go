@@ -2,6 +2,7 @@ package label
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"io"
 	"strings"
@@ -19,20 +20,29 @@ var ErrEncoding = errors.New("label: unknown text encoding")
 // A charset is how a file holds characters.
 type charset struct {
 	bom   int               // length of the byte order mark
-	unit  int               // bytes of a line feed
+	order binary.ByteOrder  // of UTF-16, else nil: ASCII is one byte each
 	codec encoding.Encoding // nil for UTF-8
 	ascii bool              // only ASCII is understood
+}
+
+// unit returns the bytes of a line feed.
+func (c charset) unit() int {
+	if c.order != nil {
+		return 2
+	}
+	return 1
 }
 
 // marks of encodings; UTF-32 is told from UTF-16 to refuse it.
 var marks = []struct {
 	mark  string
+	order binary.ByteOrder
 	codec encoding.Encoding
 }{
-	{"\xFF\xFE\x00\x00", nil},
-	{"\x00\x00\xFE\xFF", nil},
-	{"\xFF\xFE", unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM)},
-	{"\xFE\xFF", unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)},
+	{"\xFF\xFE\x00\x00", nil, nil},
+	{"\x00\x00\xFE\xFF", nil, nil},
+	{"\xFF\xFE", binary.LittleEndian, unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM)},
+	{"\xFE\xFF", binary.BigEndian, unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)},
 }
 
 // detectCharset tells the encoding of a text from its head and, of a long one, its
@@ -44,10 +54,10 @@ func detectCharset(head, tail []byte) (charset, error) {
 		case m.codec == nil:
 			return charset{}, ErrEncoding
 		default:
-			return charset{bom: 2, unit: 2, codec: m.codec}, nil
+			return charset{bom: 2, order: m.order, codec: m.codec}, nil
 		}
 	}
-	utf := charset{unit: 1}
+	utf := charset{}
 	if bytes.HasPrefix(head, []byte("\xEF\xBB\xBF")) {
 		utf.bom = 3
 	}
@@ -61,9 +71,9 @@ func detectCharset(head, tail []byte) (charset, error) {
 	case utf.bom > 0 || validUTF8(head) && validUTF8(text[len(head):]):
 		return utf, nil
 	case plausibleGB18030(text):
-		return charset{unit: 1, codec: simplifiedchinese.GB18030}, nil
+		return charset{codec: simplifiedchinese.GB18030}, nil
 	}
-	return charset{unit: 1, ascii: true}, nil
+	return charset{ascii: true}, nil
 }
 
 // validUTF8 reports whether b is UTF-8, but for a character that its end cuts.

@@ -19,7 +19,7 @@ import (
 // Errors are those of [Labeler.Label] and of the file system.
 func (l *Labeler) LabelFile(ctx context.Context, src, dst string, a Artifact) (Receipt, error) {
 	var receipt Receipt
-	err := rewrite(ctx, src, dst, func(s metadata.Source) (out metadata.Output, _ metadata.Receipt, err error) {
+	err := rewrite(ctx, src, dst, l.Write.Limits, func(s metadata.Source) (out metadata.Output, _ metadata.Receipt, err error) {
 		out, receipt, err = l.plan(ctx, s, a)
 		return out, receipt.Receipt, err
 	})
@@ -34,7 +34,11 @@ func (l *Labeler) LabelFile(ctx context.Context, src, dst string, a Artifact) (R
 // which may be src itself, in the way of [Labeler.LabelFile].
 func PropagateFile(ctx context.Context, src, dst string, p metadata.Propagation, opts *metadata.WriteOptions) (metadata.Receipt, error) {
 	var receipt metadata.Receipt
-	err := rewrite(ctx, src, dst, func(s metadata.Source) (out metadata.Output, _ metadata.Receipt, err error) {
+	var limits metadata.Limits
+	if opts != nil {
+		limits = opts.Limits
+	}
+	err := rewrite(ctx, src, dst, limits, func(s metadata.Source) (out metadata.Output, _ metadata.Receipt, err error) {
 		out, receipt, err = metadata.PlanPropagate(s, p, opts)
 		return out, receipt, err
 	})
@@ -44,8 +48,9 @@ func PropagateFile(ctx context.Context, src, dst string, p metadata.Propagation,
 	return receipt, nil
 }
 
-// rewrite puts what plan makes of the file src into the file dst.
-func rewrite(ctx context.Context, src, dst string, plan func(metadata.Source) (metadata.Output, metadata.Receipt, error)) error {
+// rewrite puts what plan makes of the file src into the file dst. Limits are those
+// of the plan.
+func rewrite(ctx context.Context, src, dst string, limits metadata.Limits, plan func(metadata.Source) (metadata.Output, metadata.Receipt, error)) error {
 	in, err := os.Open(src)
 	if err != nil {
 		return fmt.Errorf("label: %w", err)
@@ -66,7 +71,7 @@ func rewrite(ctx context.Context, src, dst string, plan func(metadata.Source) (m
 	if to.replacesSource && !receipt.Changed {
 		return nil
 	}
-	temp, err := to.write(ctx, out, receipt)
+	temp, err := to.write(ctx, out, receipt, limits)
 	if err != nil {
 		return err
 	}
@@ -107,43 +112,49 @@ func destination(in *os.File, dst string) (target, error) {
 	return target{path, to.Mode().Perm(), os.SameFile(from, to)}, nil
 }
 
-// write writes out beside the target, reads it again, and returns its path.
-func (t target) write(ctx context.Context, out metadata.Output, want metadata.Receipt) (path string, err error) {
+// write writes out beside the target, reads it again, and returns its path. On
+// failure, and on a panic of a reader, nothing is left behind.
+func (t target) write(ctx context.Context, out metadata.Output, want metadata.Receipt, limits metadata.Limits) (string, error) {
 	temp, err := os.CreateTemp(filepath.Dir(t.path), ".aigclabel-*")
 	if err != nil {
 		return "", fmt.Errorf("label: %w", err)
 	}
+	whole := false
 	defer func() {
-		if closed := temp.Close(); err == nil {
-			err = closed
-		}
-		if err != nil {
+		if !whole {
+			temp.Close()
 			os.Remove(temp.Name())
 		}
 	}()
 	if _, err := out.WriteTo(contextWriter{ctx, temp}); err != nil {
 		return "", fmt.Errorf("label: %w", err)
 	}
-	if err := reread(temp, t.path, want); err != nil {
+	if err := reread(temp, t.path, want, limits); err != nil {
 		return "", err
 	}
 	if err := temp.Chmod(t.mode); err != nil {
 		return "", fmt.Errorf("label: %w", err)
 	}
 	if t.replacesSource { // the only copy of the content waits for the disk
-		err = temp.Sync()
+		if err := temp.Sync(); err != nil {
+			return "", fmt.Errorf("label: %w", err)
+		}
 	}
-	return temp.Name(), err
+	if err := temp.Close(); err != nil {
+		return "", fmt.Errorf("label: %w", err)
+	}
+	whole = true
+	return temp.Name(), nil
 }
 
 // reread checks that the written file says what the receipt says.
-func reread(f *os.File, name string, want metadata.Receipt) error {
+func reread(f *os.File, name string, want metadata.Receipt, limits metadata.Limits) error {
 	src, err := metadata.File(f)
 	if err != nil {
 		return err
 	}
 	src.Name = name
-	got, err := metadata.Read(src, nil)
+	got, err := metadata.Read(src, &metadata.ReadOptions{Limits: limits})
 	if err != nil {
 		return err
 	}

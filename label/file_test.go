@@ -2,13 +2,17 @@ package label
 
 import (
 	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/aigclabel/aigclabel/internal/container"
 	"github.com/aigclabel/aigclabel/metadata"
 )
 
@@ -119,6 +123,35 @@ func TestLabelFileFailureLeavesNothing(t *testing.T) {
 		require.Error(t, try(), name)
 		alone(t, dir, "rgb.png")
 	}
+}
+
+// TestLabelFileKeepsLimits writes what the default limits do not let in.
+func TestLabelFileKeepsLimits(t *testing.T) {
+	path := copyFixture(t, "png/rgb.png")
+	b, err := os.ReadFile(path)
+	require.NoError(t, err)
+	packet := `<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description/></rdf:RDF></x:xmpmeta>`
+	packet = "XML:com.adobe.xmp\x00\x00\x00\x00\x00" + packet + strings.Repeat(" ", 9<<20)
+	const ihdr = 8 + 25
+	b = slices.Concat(b[:ihdr], container.AppendPNGChunk(nil, "iTXt", []byte(packet)), b[ihdr:])
+	require.NoError(t, os.WriteFile(path, b, 0o600))
+	l := &Labeler{Producer: producer}
+	_, err = l.LabelFile(t.Context(), path, path, Artifact{})
+	require.ErrorAs(t, err, new(*metadata.LimitError))
+	l.Write.Limits.Value = 16 << 20
+	_, err = l.LabelFile(t.Context(), path, path, Artifact{})
+	require.NoError(t, err)
+}
+
+// A panickingOutput is planned over a reader that panics.
+type panickingOutput struct{ metadata.Output }
+
+func (panickingOutput) WriteTo(io.Writer) (int64, error) { panic("reader") }
+
+func TestLabelFilePanicLeavesNothing(t *testing.T) {
+	to := target{path: filepath.Join(t.TempDir(), "out.png")}
+	require.Panics(t, func() { to.write(t.Context(), panickingOutput{}, metadata.Receipt{}, metadata.Limits{}) })
+	alone(t, filepath.Dir(to.path))
 }
 
 // TestWriteStopsWithContext cancels in the middle of the copy.

@@ -14,9 +14,13 @@ import (
 )
 
 // tool returns the path of a program that checks us. Without it the test is
-// skipped, but not where all tools must be: in continuous integration.
+// skipped, but not where all tools must be: in continuous integration. Short runs
+// do without all of them.
 func tool(t testing.TB, name string) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("runs " + name)
+	}
 	path, err := exec.LookPath(name)
 	if err != nil && os.Getenv("CI") != "true" {
 		t.Skip("no " + name)

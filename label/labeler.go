@@ -83,7 +83,7 @@ const defaultPixels = 100_000_000
 // Label copies src to w with the labels that l asks for. Nothing is written
 // before the whole output is planned and its record read back. The errors are
 // those of [metadata.Write], [ErrNoNotice], [ErrTooSmall], [ErrAnimated],
-// [ErrWording], and that of ctx, which is checked as the copy goes.
+// [ErrWording], and that of ctx, which is checked at each read and write.
 func (l *Labeler) Label(ctx context.Context, w io.Writer, src metadata.Source, a Artifact) (Receipt, error) {
 	out, receipt, err := l.plan(ctx, src, a)
 	if err != nil {
@@ -116,6 +116,7 @@ func (l *Labeler) plan(ctx context.Context, src metadata.Source, a Artifact) (me
 	if a.Created.IsZero() {
 		a.Created = time.Now()
 	}
+	src.R = contextReader{ctx, src.R}
 	noticed, notice, err := l.planNotice(src, format, a.State)
 	if err != nil {
 		return nil, Receipt{}, err
@@ -177,6 +178,19 @@ func (l *Labeler) log(ctx context.Context, r Receipt) {
 	if l.Log != nil {
 		l.Log.InfoContext(ctx, "labelled", "format", r.Format, "place", r.Place, "producer", r.Record.ContentProducer, "id", r.Record.ProduceID, "changed", r.Changed)
 	}
+}
+
+// A contextReader fails once its context is done.
+type contextReader struct {
+	ctx context.Context
+	r   io.ReaderAt
+}
+
+func (c contextReader) ReadAt(b []byte, off int64) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return c.r.ReadAt(b, off)
 }
 
 // A contextWriter fails once its context is done.

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"iter"
 	"runtime"
+	"sync"
 
 	"github.com/aigclabel/aigclabel/metadata"
 )
@@ -23,54 +24,63 @@ const maxBuffered = 256 << 20
 
 // FS verifies the regular files below root and yields them in lexical order,
 // with their paths. Files are examined in parallel. A directory that cannot be
-// read is yielded with its error. The scan stops when the loop or ctx does.
+// read is yielded with its error. The scan stops when the loop or ctx does, and
+// then has no file open.
 func (v *Verifier) FS(ctx context.Context, fsys fs.FS, root string) iter.Seq2[string, Result] {
-	type job struct {
-		path   string
-		result chan Result
-	}
 	return func(yield func(string, Result) bool) {
+		var running sync.WaitGroup
+		defer running.Wait()
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		workers := runtime.GOMAXPROCS(0)
-		ordered, todo := make(chan job, 4*workers), make(chan job)
+		ordered, todo := make(chan scanned, 4*workers), make(chan scanned)
 		for range workers {
-			go func() {
-				for j := range todo {
-					j.result <- v.verifyFS(ctx, fsys, j.path)
+			running.Go(func() {
+				for s := range todo {
+					s.result <- v.verifyFS(ctx, fsys, s.path)
 				}
-			}()
+			})
 		}
-		go func() {
+		running.Go(func() {
 			defer close(ordered)
 			defer close(todo)
-			fs.WalkDir(fsys, root, func(path string, d fs.DirEntry, err error) error {
-				j := job{path, make(chan Result, 1)}
-				switch {
-				case ctx.Err() != nil:
-					return ctx.Err()
-				case err != nil:
-					j.result <- Result{v.failed(path, err), err}
-				case !d.Type().IsRegular():
-					return nil
-				}
-				select {
-				case ordered <- j:
-				case <-ctx.Done():
-					return ctx.Err()
-				}
-				if err == nil {
-					todo <- j
-				}
-				return nil
-			})
-		}()
-		for j := range ordered {
-			if !yield(j.path, <-j.result) {
+			v.walkFS(ctx, fsys, root, ordered, todo)
+		})
+		for s := range ordered {
+			if !yield(s.path, <-s.result) {
 				return
 			}
 		}
 	}
+}
+
+// A scanned is a file of a scan, and its result once there is one.
+type scanned struct {
+	path   string
+	result chan Result
+}
+
+// walkFS sends the files below root to both channels, what cannot be read only
+// to ordered.
+func (v *Verifier) walkFS(ctx context.Context, fsys fs.FS, root string, ordered, todo chan<- scanned) {
+	fs.WalkDir(fsys, root, func(path string, d fs.DirEntry, err error) error {
+		s := scanned{path, make(chan Result, 1)}
+		switch {
+		case err != nil:
+			s.result <- Result{v.failed(path, err), err}
+		case !d.Type().IsRegular():
+			return ctx.Err()
+		}
+		select {
+		case ordered <- s:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		if err == nil {
+			todo <- s
+		}
+		return nil
+	})
 }
 
 // verifyFS verifies one file of fsys.

@@ -3,7 +3,6 @@ package label
 import (
 	"bytes"
 	"io"
-	"strings"
 
 	"github.com/aigclabel/aigclabel/internal/splice"
 )
@@ -72,8 +71,9 @@ func (t *textFile) prepend(notice string) splice.Edit {
 // append returns the edit that sets notice behind the text, as a paragraph. A
 // text whose last line has no end still has none.
 func (t *textFile) append(notice string) splice.Edit {
-	lines := t.lines(t.tail)
-	last := lines[len(lines)-1]
+	var last textLine
+	for last = range t.lines(t.tail) {
+	}
 	var text string
 	switch {
 	case !t.endsLine(last.raw):
@@ -115,14 +115,11 @@ func findTextNotices(src io.ReaderAt, size int64, markdown bool) ([]textNotice, 
 // atStart returns the notice in the first line of the text or, behind a Markdown
 // heading, in the second; own is one besides those that are known.
 func (t *textFile) atStart(own string) (textNotice, bool) {
-	for _, l := range t.lines(t.head[t.body:]) {
-		if t.blank(l.raw) {
+	for l := range t.lines(t.head[t.body:]) {
+		if t.blank(l.raw) || t.markdown && bytes.HasPrefix(t.narrow(l.raw), []byte("#")) {
 			continue
 		}
 		text := t.decode(l.raw[:min(len(l.raw), longLine)])
-		if t.markdown && strings.HasPrefix(text, "#") {
-			continue
-		}
 		found, ok := recognise(text, own, leading)
 		return textNotice{found, "text start", int64(t.body) + l.offset, int64(len(l.raw))}, ok
 	}
@@ -131,17 +128,15 @@ func (t *textFile) atStart(own string) (textNotice, bool) {
 
 // atEnd returns the notice in the last line of the text.
 func (t *textFile) atEnd(own string) (textNotice, bool) {
-	lines := t.lines(t.tail)
-	for i := len(lines) - 1; i >= 0; i-- {
-		l := lines[i]
-		if t.blank(l.raw) {
-			continue
+	var last textLine
+	for l := range t.lines(t.tail) {
+		if !t.blank(l.raw) {
+			last = l
 		}
-		text := t.decode(l.raw[max(0, len(l.raw)-longLine):])
-		found, ok := recognise(text, own, trailing)
-		return textNotice{found, "text end", t.size - int64(len(t.tail)) + l.offset, int64(len(l.raw))}, ok
 	}
-	return textNotice{}, false
+	text := t.decode(last.raw[max(0, len(last.raw)-longLine):])
+	found, ok := recognise(text, own, trailing)
+	return textNotice{found, "text end", t.size - int64(len(t.tail)) + last.offset, int64(len(last.raw))}, ok
 }
 
 // longLine is how many bytes of a line are looked at. It is even, for UTF-16.

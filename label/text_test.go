@@ -3,8 +3,10 @@ package label
 import (
 	"bytes"
 	"io"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aigclabel/aigclabel/metadata"
 	"github.com/stretchr/testify/require"
@@ -291,5 +293,41 @@ func BenchmarkIsNotice(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		isNotice("本回答由 AI 生成，内容仅供参考，请仔细甄别。")
+	}
+}
+
+// Many lines, however short, cost no more than their bytes.
+func TestTextNoticesCostLittle(t *testing.T) {
+	const n = 1 << 20
+	front := "---\n" + strings.Repeat("a: b\n", 16<<10) + "---\n"
+	utf16 := func(s string) string {
+		b := []byte("\xFF\xFE")
+		for i := range len(s) {
+			b = append(b, s[i], 0)
+		}
+		return string(b)
+	}
+	for name, text := range map[string]string{
+		"lines.txt":       strings.Repeat("\n", n),
+		"wide-lines.txt":  utf16(strings.Repeat("\n", n/2)),
+		"false-lines.txt": "\xFF\xFE" + strings.Repeat("\x0a\x0a", n/2),
+		"lines.md":        front + strings.Repeat("\n", n),
+		"wide-lines.md":   utf16(front + strings.Repeat("\n", n/2)),
+		"open.md":         "---\n" + strings.Repeat("a: b\n", n/5),
+		"wide-open.md":    utf16("---\n" + strings.Repeat("a\n", n/4)),
+		"headings.md":     strings.Repeat("#\n", n/2),
+		"spaces.md":       front + strings.Repeat(" ", n),
+	} {
+		t.Run(name, func(t *testing.T) {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			start := time.Now()
+			_, err := new(Verifier).Verify(t.Context(), metadata.Bytes([]byte(text), name), nil)
+			took := time.Since(start)
+			runtime.ReadMemStats(&after)
+			require.NoError(t, err)
+			require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(5*len(text)+16<<20)) // the copy of text is one of them
+			require.Less(t, took, time.Second)
+		})
 	}
 }

@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/aigclabel/aigclabel/metadata"
 )
@@ -26,6 +29,7 @@ type textFile struct {
 	tail     []byte // begins with a line, and behind the byte order mark
 	body     int    // where the text begins in head, behind mark and front matter
 	eol      string
+	scratch  []byte // of narrow
 }
 
 // A textLine is a line with its end.
@@ -36,6 +40,7 @@ type textLine struct {
 
 // openText reads the ends of a text.
 func openText(src io.ReaderAt, size int64, markdown bool) (*textFile, error) {
+	size = max(size, 0)
 	t := &textFile{src: src, size: size, markdown: markdown}
 	var err error
 	if t.head, err = t.read(0, edgeSize); err != nil {
@@ -50,7 +55,7 @@ func openText(src io.ReaderAt, size int64, markdown bool) (*textFile, error) {
 	if t.charset, err = detectCharset(t.head, tail); err != nil {
 		return nil, err
 	}
-	if size%int64(t.unit) != 0 {
+	if size%int64(t.unit()) != 0 {
 		return nil, ErrEncoding
 	}
 	t.body = t.bom
@@ -84,35 +89,61 @@ func (c charset) lineEnd(b []byte) int {
 		switch {
 		case n < 0:
 			return len(b)
-		case c.unit == 1:
+		case c.order == nil:
 			return i + n + 1
 		}
 		i = (i + n) &^ 1
-		if i+1 < len(b) && c.decode(b[i:i+2]) == "\n" {
+		if i+1 < len(b) && c.order.Uint16(b[i:]) == '\n' {
 			return i + 2
 		}
 		i = min(i+2, len(b))
 	}
 }
 
-// lines splits b behind each line end. An empty text has one empty line.
-func (c charset) lines(b []byte) []textLine {
-	var lines []textLine
-	for off := 0; off < len(b) || off == 0; {
-		n := c.lineEnd(b[off:])
-		lines = append(lines, textLine{int64(off), b[off : off+n]})
-		if off += n; n == 0 {
-			break
+// lines yields the lines of b with their ends. An empty text has one empty line.
+func (c charset) lines(b []byte) iter.Seq[textLine] {
+	return func(yield func(textLine) bool) {
+		for off := 0; off < len(b) || off == 0; {
+			n := c.lineEnd(b[off:])
+			if !yield(textLine{int64(off), b[off : off+n]}) || n == 0 {
+				return
+			}
+			off += n
 		}
 	}
-	return lines
 }
 
-func (c charset) blank(line []byte) bool { return strings.TrimSpace(c.decode(line)) == "" }
+// blank reports whether a line is white space.
+func (c charset) blank(line []byte) bool {
+	if c.order == nil {
+		line = bytes.Trim(line, " \t\r\n")
+		return len(line) == 0 || strings.TrimSpace(c.decode(line)) == ""
+	}
+	for ; len(line) >= 2; line = line[2:] {
+		if !unicode.IsSpace(rune(c.order.Uint16(line))) {
+			return false
+		}
+	}
+	return true
+}
 
 // endsLine reports whether b ends with the end of a line.
 func (c charset) endsLine(b []byte) bool {
-	return len(b) >= c.unit && c.decode(b[len(b)-c.unit:]) == "\n"
+	return len(b) >= c.unit() && c.decode(b[len(b)-c.unit():]) == "\n"
+}
+
+// narrow returns the start of a line with one byte for each ASCII character, and
+// anything for others. It is valid until the next call.
+func (t *textFile) narrow(line []byte) []byte {
+	line = line[:min(len(line), longLine)]
+	if t.order == nil {
+		return line
+	}
+	t.scratch = t.scratch[:0]
+	for ; len(line) >= 2; line = line[2:] {
+		t.scratch = append(t.scratch, byte(min(t.order.Uint16(line), utf8.RuneSelf)))
+	}
+	return t.scratch
 }
 
 // skipFrontMatter moves the body behind the front matter of a Markdown file. One
@@ -141,21 +172,19 @@ func (t *textFile) skipFrontMatter() error {
 // with AIGC, on others.
 func (t *textFile) frontMatter(b []byte) (end int, open bool) {
 	const none, opened, inside = 0, 1, 2
-	state, fence, pos := none, "", 0
-	for pos < len(b) {
-		n := t.lineEnd(b[pos:])
-		line := strings.TrimRight(t.decode(b[pos:pos+min(n, longLine)]), " \t\r\n")
+	state, fence := none, ""
+	for l := range t.lines(b) {
+		line := bytes.TrimRight(t.narrow(l.raw), " \t\r\n")
 		first := end == 0
-		pos += n
 		switch {
-		case state == none && (line == "---" || line == "+++" && first):
-			state, fence = opened, line
-		case state == none && (line != "" || first):
+		case state == none && (string(line) == "---" || string(line) == "+++" && first):
+			state, fence = opened, string(line)
+		case state == none && (len(line) > 0 || first):
 			return end, false
 		case state == none:
-		case line == fence || fence == "---" && line == "...":
-			state, end = none, pos
-		case state == opened && !first && !strings.HasPrefix(line, "AIGC"):
+		case string(line) == fence || fence == "---" && string(line) == "...":
+			state, end = none, int(l.offset)+len(l.raw)
+		case state == opened && !first && !bytes.HasPrefix(line, []byte("AIGC")):
 			return end, false
 		default:
 			state = inside

@@ -40,6 +40,7 @@ func (v *Verifier) Verify(ctx context.Context, src metadata.Source, up *Upload) 
 	report := v.report(src.Name)
 	err := ctx.Err()
 	if err == nil {
+		src.R = contextReader{ctx, src.R}
 		err = v.examine(report, src)
 	}
 	if up != nil && up.Declared {

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
@@ -13,6 +15,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 
@@ -204,13 +207,72 @@ func TestFS(t *testing.T) {
 		got = append(got, name)
 	}
 	require.Equal(t, want, got, "in lexical order")
-	for range new(Verifier).FS(t.Context(), tree, ".") {
+	open := &countingFS{FS: tree}
+	for range new(Verifier).FS(t.Context(), open, ".") {
 		break // the scan stops with the loop
 	}
+	require.Zero(t, open.files.Load(), "files that are still open")
+	require.Less(t, open.total.Load(), int64(len(want)), "files that were opened")
 	for _, result := range new(Verifier).FS(t.Context(), tree, "missing") {
 		require.ErrorIs(t, result.Err, os.ErrNotExist)
 	}
 }
+
+// A countingFS counts the files that are open, and all that were.
+type countingFS struct {
+	fs.FS
+	files, total atomic.Int64
+}
+
+func (c *countingFS) Open(name string) (fs.File, error) {
+	f, err := c.FS.Open(name)
+	if _, dir := f.(fs.ReadDirFile); err != nil || dir {
+		return f, err
+	}
+	c.files.Add(1)
+	c.total.Add(1)
+	return countedFile{f, c}, nil
+}
+
+type countedFile struct {
+	fs.File
+	fsys *countingFS
+}
+
+func (c countedFile) Close() error {
+	c.fsys.files.Add(-1)
+	return c.File.Close()
+}
+
+// TestStopsWithContext cancels at the first read.
+func TestStopsWithContext(t *testing.T) {
+	text := strings.NewReader(strings.Repeat("A line.\n", 1<<14))
+	for name, examine := range map[string]func(context.Context, metadata.Source) error{
+		"Verify": func(ctx context.Context, src metadata.Source) error {
+			report, err := new(Verifier).Verify(ctx, src, nil)
+			require.NotEmpty(t, report.Error)
+			return err
+		},
+		"Label": func(ctx context.Context, src metadata.Source) error {
+			_, err := (&Labeler{Producer: producer, Notice: &Notice{}}).Label(ctx, io.Discard, src, Artifact{})
+			return err
+		},
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		reads := 0
+		src := metadata.Source{Size: text.Size(), Name: "a.txt", R: readerAtFunc(func(b []byte, off int64) (int, error) {
+			reads++
+			cancel()
+			return text.ReadAt(b, off)
+		})}
+		require.ErrorIs(t, examine(ctx, src), context.Canceled, name)
+		require.Equal(t, 1, reads, name)
+	}
+}
+
+type readerAtFunc func([]byte, int64) (int, error)
+
+func (f readerAtFunc) ReadAt(b []byte, off int64) (int, error) { return f(b, off) }
 
 func TestMiddleware(t *testing.T) {
 	out, _ := labelled(t, &Labeler{Producer: producer}, fixture(t, "png/rgb.png"), Artifact{})

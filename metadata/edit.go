@@ -41,7 +41,7 @@ func newEditor(src Source, opts *WriteOptions) (*editor, error) {
 // inGuide reports whether the record of the i-th site stands where the guide
 // wants it.
 func (e *editor) inGuide(i int) bool {
-	return i >= 0 && e.reading.Sites[i].guide(e.reading.Format.place)
+	return i >= 0 && e.reading.Sites[i].guide
 }
 
 // put places a record's text where the guide wants it.

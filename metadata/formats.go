@@ -43,10 +43,14 @@ type Format struct {
 type place int
 
 const (
-	noPlace    place = iota
-	jsonSlot         // JSON in a slot of its own
-	yamlSlot         // a YAML entry
-	inXMP            // the TC260:AIGC property of the XMP packet
+	noPlace  place = iota
+	jsonSlot       // JSON in a slot of its own
+	yamlSlot       // a YAML entry
+	inXMP          // the TC260:AIGC property of the XMP packet
+)
+
+// The rules that name the places.
+const (
 	ourChoice  = "our choice"
 	guideVideo = "TC260-PG-20257A"
 	guideText  = "TC260-PG-20258A"

@@ -43,17 +43,23 @@ func setMembers(raw []byte, set [][2]string) ([]byte, error) {
 	return out, nil
 }
 
-// apply makes edits of s.text in raw, the text of its outermost layer.
+// apply makes edits of s.text in raw, the text of its outermost layer. Where
+// edits overlap, in YAML that only its reader understands, the result is wrong.
 func (s *statement) apply(raw string, edits []edit) string {
 	for _, l := range slices.Backward(s.layers) {
 		for i, e := range edits {
 			edits[i] = edit{int(l.at[e.at]), int(l.at[e.end]), l.encode(e.text)}
 		}
 	}
-	for _, e := range slices.Backward(edits) {
-		raw = raw[:e.at] + e.text + raw[e.end:]
+	var out strings.Builder
+	pos := 0
+	for _, e := range edits {
+		out.WriteString(raw[pos:max(pos, e.at)])
+		out.WriteString(e.text)
+		pos = e.end
 	}
-	return raw
+	out.WriteString(raw[pos:])
+	return out.String()
 }
 
 // edits returns the changes to s.text in order.

@@ -34,9 +34,10 @@ type Site struct {
 	Value    string  `json:"value"`   // decoded; "" for C2PA
 	Record   Record  `json:"-"`       // for AIGC
 
-	slot *container.Slot
-	prop xmp.Property // where Space is set, the property of the slot's packet
-	tag  uint16       // where not zero, the tag of the slot's Exif block
+	slot  *container.Slot // nil in what Read returns
+	guide bool            // the record stands where the guide wants it
+	prop  xmp.Property    // where Space is set, the property of the slot's packet
+	tag   uint16          // where not zero, the tag of the slot's Exif block
 }
 
 // A Text is a named text of a file that is no statement: a title, a comment, a
@@ -86,6 +87,7 @@ func Read(src Source, opts *ReadOptions) (*Reading, error) {
 	if r != nil {
 		r.file = nil
 		for i := range r.Sites {
+			r.Sites[i].slot = nil
 			r.Sites[i].Record.Raw = bytes.Clone(r.Sites[i].Record.Raw)
 		}
 	}
@@ -126,7 +128,7 @@ func (r *Reading) recordSite() int {
 		if r.Sites[i].Scheme != AIGC || r.Sites[i].Encoding == encrypted {
 			continue
 		}
-		if r.Sites[i].guide(r.Format.place) {
+		if r.Sites[i].guide {
 			return i
 		}
 		if first < 0 {
@@ -136,8 +138,8 @@ func (r *Reading) recordSite() int {
 	return first
 }
 
-// guide reports whether the site is the place where a new record would go.
-func (s *Site) guide(p place) bool {
+// inGuide reports whether a record in the site is where a new one would go.
+func (p place) inGuide(s *Site) bool {
 	if p == inXMP {
 		return s.slot.Kind == container.XMP && s.slot.Guide && isRecordProperty(s.prop)
 	}
@@ -263,6 +265,7 @@ func (r *Reading) add(s Site) {
 	for _, part := range s.Ranges {
 		s.Length += part.Length
 	}
+	s.guide = r.Format.place.inGuide(&s)
 	r.Sites = append(r.Sites, s)
 }
 

@@ -210,7 +210,7 @@ func TestPropagateUnlabelled(t *testing.T) {
 func TestReadDamaged(t *testing.T) {
 	each(t, func(t *testing.T, f fixture) {
 		f.data, _ = write(t, f, example, &WriteOptions{Replace: true})
-		for n := 0; n < len(f.data); n += 1 + len(f.data)/1000 {
+		for n := 0; n < len(f.data); n += 1 + len(f.data)/200 {
 			cut := f.data[:n:n]
 			r, err := Read(Bytes(cut, f.name), nil)
 			if err != nil {

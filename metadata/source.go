@@ -39,7 +39,7 @@ func File(f *os.File) (Source, error) {
 // ReadAll reads r to its end, at most limit bytes, and returns a source over
 // them. More is a *[LimitError].
 func ReadAll(r io.Reader, name string, limit int64) (Source, error) {
-	b, err := io.ReadAll(io.LimitReader(r, limit+1))
+	b, err := io.ReadAll(io.LimitReader(r, max(limit, limit+1))) // the greatest limit has no next
 	if err != nil {
 		return Source{}, err
 	}

@@ -119,7 +119,7 @@ func (f *bmffFile) keys(m *bmffMeta) error {
 		return nil
 	}
 	count, rest := binary.BigEndian.Uint32(b[4:]), b[8:]
-	m.names = make([]bmffKey, 0, min(int(count), len(rest)/8))
+	m.names = make([]bmffKey, 0, min(int64(count), int64(len(rest)/8)))
 	for range count {
 		if len(rest) < 8 {
 			f.damage(m.keys.offset, "keys box: %d keys of %d", len(m.names), count)

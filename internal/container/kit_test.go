@@ -35,14 +35,34 @@ func fixtures(t testing.TB, format string) map[string][]byte {
 }
 
 // tool returns the path of a program that checks us. Without it the test is
-// skipped, but not where all tools must be: in continuous integration.
+// skipped, but not where all tools must be: in continuous integration. Short runs
+// do without all of them.
 func tool(t testing.TB, name string) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("runs " + name)
+	}
 	path, err := exec.LookPath(name)
 	if err != nil && os.Getenv("CI") != "true" {
 		t.Skip("no " + name)
 	}
 	require.NoError(t, err)
+	return path
+}
+
+// python returns a Python interpreter that has a module: that of the system,
+// which sees the packages of the system, or else the first on the path.
+func python(t testing.TB, module string) string {
+	t.Helper()
+	path := "/usr/bin/python3"
+	if _, err := os.Stat(path); err != nil || testing.Short() {
+		path = tool(t, "python3")
+	}
+	err := exec.Command(path, "-c", "import "+module).Run()
+	if err != nil && os.Getenv("CI") != "true" {
+		t.Skip("no Python module " + module)
+	}
+	require.NoError(t, err, module)
 	return path
 }
 

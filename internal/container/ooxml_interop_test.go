@@ -11,14 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// systemPython returns the interpreter that sees the modules of the system.
-func systemPython(t *testing.T) string {
-	if _, err := os.Stat("/usr/bin/python3"); err == nil {
-		return "/usr/bin/python3"
-	}
-	return tool(t, "python3")
-}
-
 // eachOOXML writes each fixture and its labelled copy into a folder, and calls
 // test with both paths.
 func eachOOXML(t *testing.T, formats []string, test func(t *testing.T, before, after string)) {
@@ -79,7 +71,7 @@ for p in ET.fromstring(after.read("docProps/custom.xml")).findall(ns % "custom-p
 `
 
 func TestOOXMLPythonZIP(t *testing.T) {
-	python := systemPython(t)
+	python := python(t, "zipfile")
 	eachOOXML(t, ooxmlFormats, func(t *testing.T, before, after string) {
 		require.Equal(t, string(someRecord)+"\n", run(t, python, "-c", pythonReadsAll, before, after))
 	})
@@ -95,7 +87,7 @@ for rel in d.part.package.rels.values():
 `
 
 func TestOOXMLPythonDocx(t *testing.T) {
-	python := systemPython(t)
+	python := python(t, "docx")
 	eachOOXML(t, []string{"docx"}, func(t *testing.T, before, after string) {
 		if strings.HasSuffix(before, ".dotx") || strings.HasSuffix(before, ".docm") {
 			t.Skip("python-docx opens documents only")
@@ -113,7 +105,7 @@ print([[c.value for c in row] for s in w for row in s.rows], w.properties.title,
 `
 
 func TestOOXMLOpenpyxl(t *testing.T) {
-	python := systemPython(t)
+	python := python(t, "openpyxl")
 	eachOOXML(t, []string{"xlsx"}, func(t *testing.T, before, after string) {
 		require.Equal(t, run(t, python, "-c", pythonXlsx, before), run(t, python, "-c", pythonXlsx, after))
 	})
@@ -122,9 +114,6 @@ func TestOOXMLOpenpyxl(t *testing.T) {
 // TestOOXMLLibreOffice converts labelled files: their text is the same, and the
 // property survives that LibreOffice writes the document anew.
 func TestOOXMLLibreOffice(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
 	soffice, pdftotext, dir := tool(t, "soffice"), tool(t, "pdftotext"), t.TempDir()
 	doc, slides := fixtures(t, "docx")["custom.docx"], fixtures(t, "pptx")["custom.pptx"]
 	for name, b := range map[string][]byte{

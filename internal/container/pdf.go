@@ -16,6 +16,7 @@ type pdfFile struct {
 	tail     []byte // the end of the file, from tailAt
 	tailAt   int64
 	budget   int64 // bytes of objects still to be read
+	looks    int   // at subsections, for objects
 	shift    int64 // of all offsets, in a file with bytes before its header
 	sections []*pdfSection
 	packs    map[int64]*pdfObjectStream // nil while one is read

@@ -527,6 +527,18 @@ func hostilePDFs() map[string][]byte {
 		d.WriteString("trailer<</Root 1 0 R/Info 4 0 R>>\n")
 		d.end(at)
 	})
+	add("many subsections for many references", func(d *pdfDraft) {
+		d.object(1, "<</AF["+strings.Repeat("50 0 R ", 1<<17)+"]>>")
+		at := d.Len()
+		d.table("", " \n")
+		index := strings.Repeat("99 1 ", maxPDFRuns-1)
+		for range 6 {
+			prev := at
+			at = d.Len()
+			d.stream(9, fmt.Sprintf("/Type/XRef/Root 1 0 R/W[1 1 1]/Index[%s]/Prev %d", index, prev), "")
+		}
+		d.end(at)
+	})
 	return files
 }
 

@@ -50,6 +50,10 @@ const maxPDFObject = 8388607
 // costs memory and is looked at for each object.
 const maxPDFRuns = 1 << 14
 
+// maxPDFLooks bounds the subsections that are looked at for all objects: many
+// of them, for many references, would take minutes.
+const maxPDFLooks = 1 << 26
+
 // chain reads the section at offset and all before it.
 func (f *pdfFile) chain(offset int64) error {
 	seen := map[int64]bool{}
@@ -246,6 +250,9 @@ func (f *pdfFile) locate(num int64) (pdfLocation, error) {
 	for _, s := range f.sections {
 		if free && !s.hybrid {
 			break // what a table hides, only its own stream shows
+		}
+		if f.looks += 1 + len(s.runs); f.looks > maxPDFLooks {
+			return pdfLocation{}, &LimitError{What: "number of cross-reference look-ups", Limit: maxPDFLooks}
 		}
 		loc, ok, err := f.entry(s, num)
 		if err != nil {
