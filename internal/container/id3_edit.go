@@ -136,9 +136,10 @@ func (t *id3Tag) zeros(off, n int64) bool {
 	return true
 }
 
-// newID3 returns a new tag. Version 2.4 has UTF-8, so that any record stands in
-// it as it is; it is what ffmpeg and the C2PA tools write.
-func newID3(additions []Change) (splice.Content, error) {
+// newID3 returns a new tag, which repeats what an ID3v1 tag says. Version 2.4 has
+// UTF-8, so that any record stands in it as it is; it is what ffmpeg and the C2PA
+// tools write.
+func newID3(additions []Change, v1 []byte) (splice.Content, error) {
 	t := &id3Tag{major: 4}
 	var frames []byte
 	for _, c := range additions {
@@ -148,6 +149,11 @@ func newID3(additions []Change) (splice.Content, error) {
 		}
 		frames = append(frames, b...)
 	}
+	old, err := t.fromID3v1(v1)
+	if err != nil {
+		return nil, err
+	}
+	frames = append(frames, old...)
 	size := int64(len(frames)) + id3Padding
 	if size >= id3MaxSize {
 		return nil, &LimitError{What: "size of the ID3v2 tag", Limit: id3MaxSize - 1}

@@ -13,7 +13,6 @@ import (
 // appended ID3v2.4 tag, APEv2, Lyrics3 v2 and ID3v1.
 
 const (
-	id3v1Size   = 128
 	lyricsSize  = 15 // of the end of a Lyrics3 v2 block: its size and a mark
 	lyricsMark  = "LYRICS200"
 	mp3MaxTails = 8
@@ -25,7 +24,8 @@ type mp3File struct {
 	src     *Source
 	tags    []*id3Tag // in the order of the file
 	apes    []*apeTag
-	comment int // the slot of the ID3v1 comment, -1 for none
+	v1      []byte // an ID3v1 tag
+	comment int    // the slot of its comment, -1 for none
 }
 
 // IsMP3 reports whether src is MPEG-1, 2 or 2.5 audio of layers I to III: behind
@@ -198,39 +198,13 @@ func (f *mp3File) appended(start, end int64) error {
 	return err
 }
 
-// id3v1 lists the comment of an ID3v1 tag, or of ID3v1.1, which has a track
-// number behind it.
-func (f *mp3File) id3v1(start, _ int64) error {
-	const comment, size = 97, 30
-	b, err := f.src.Bytes(start+comment, size, "ID3v1 comment")
-	if err != nil {
-		return err
-	}
-	if b[size-2] == 0 {
-		b = b[:size-2]
-	}
-	if b = bytes.TrimRight(b, "\x00 "); len(b) == 0 {
-		return nil
-	}
-	s := Slot{Kind: Text, Key: "comment", Place: "ID3v1 comment", Ranges: []Range{{start + comment, int64(len(b))}}}
-	value, _ := id3Decode(id3Latin1, b, nil)
-	if s.Value = []byte(value); value != string(b) {
-		s.Encoding = id3EncodingName(id3Latin1)
-	}
-	i, err := f.addSlot(s)
-	if err == nil {
-		f.comment = i
-	}
-	return err
-}
-
-// Plan implements [File]. A file without a tag gets one in front. The thirty
-// bytes of an ID3v1 comment are not edited.
+// Plan implements [File]. A file without a tag gets one in front, with what an
+// ID3v1 tag says. That one is not edited.
 func (f *mp3File) Plan(changes []Change) (*splice.Plan, error) {
 	additions := slices.DeleteFunc(slices.Clone(changes), func(c Change) bool { return c.Slot != nil || c.Value == nil })
 	var edits []splice.Edit
 	if len(additions) > 0 && (len(f.tags) == 0 || f.tags[0].Offset > 0) {
-		tag, err := newID3(additions)
+		tag, err := newID3(additions, f.v1)
 		if err != nil {
 			return nil, err
 		}

@@ -58,6 +58,9 @@ func TestMP3UntaggedIsRestored(t *testing.T) {
 	require.Equal(t, b, without(t, MP3, put(t, MP3, b, Record, someRecord), Record))
 }
 
+// freeFormat is a frame of lame --freeformat: the bit rate's index is 0.
+var freeFormat = "\xff\xfb\x00\xc4" + string(make([]byte, 800))
+
 func TestIsMP3(t *testing.T) {
 	tag := id3(4, 0, frame4("TIT2", 0, "\x03T"))
 	adts := bytes.Repeat([]byte{0xFF, 0xF1, 0x50, 0x80, 0x01, 0x1F, 0xFC, 0}, 20)
@@ -69,6 +72,8 @@ func TestIsMP3(t *testing.T) {
 		"one frame":            {string(someAudio[:104]), false},
 		"tag, one frame":       {tag + string(someAudio[:104]), true},
 		"tag, free format":     {tag + "\xff\xfb\x00\xc4", true},
+		"free format":          {freeFormat + freeFormat + freeFormat, true},
+		"free format, cut":     {freeFormat + freeFormat, false},
 		"tag, zeros, frames":   {tag + string(make([]byte, 1000)) + string(someAudio), true},
 		"two tags":             {tag + tag + string(someAudio), true},
 		"tag alone":            {tag, true},
@@ -128,6 +133,34 @@ func apeText(key, value string) string {
 
 func id3v1(comment string) string {
 	return "TAG" + string(make([]byte, 94)) + comment + string(make([]byte, 31-len(comment)))
+}
+
+// Readers such as ffmpeg do not look at ID3v1 where there is an ID3v2 tag.
+func TestMP3NewTagHidesNoID3v1(t *testing.T) {
+	field := func(s string, n int) string { return s + string(make([]byte, n-len(s))) }
+	for name, c := range map[string]struct {
+		tag  string
+		want []string
+	}{
+		"1.1": {
+			"TAG" + field("A title", 30) + field("\xd6\xd0\xce\xc4", 30) + field("An album  ", 30) + "2024" + field("a note", 29) + "\x05\x11",
+			[]string{"TIT2=A title", "TPE1=\u00d6\u00d0\u00ce\u00c4", "TALB=An album", "TDRC=2024", "=a note", "TRCK=5", "TCON=17"},
+		},
+		"1.0, no more than a comment": {"TAG" + string(make([]byte, 94)) + "thirty characters of a comment\xff", []string{"=thirty characters of a comment"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := append(slices.Clone(someAudio), c.tag...)
+			out := put(t, MP3, b, Record, someRecord)
+			require.True(t, bytes.HasSuffix(out, b))
+			var got []string
+			for _, s := range walk(t, MP3, out).Summary().Slots {
+				if s.Kind == Text && s.Place != "ID3v1 comment" {
+					got = append(got, s.Key+"="+string(s.Value))
+				}
+			}
+			require.Equal(t, c.want, got)
+		})
+	}
 }
 
 func TestMP3Tails(t *testing.T) {
