@@ -95,11 +95,40 @@ func mpegRun(src *Source, off int64, n int) (bool, error) {
 	return true, nil
 }
 
+// mpegFree reports whether three frames in free format, which states no length,
+// follow each other from off on: where the second is says where the third must be.
+func mpegFree(src *Source, off int64) (bool, error) {
+	first, ok, err := mpegAt(src, off)
+	if !ok || err != nil || first.bitRate() != 0 {
+		return false, err
+	}
+	same := func(off int64) (mpegHeader, bool, error) {
+		h, ok, err := mpegAt(src, off)
+		return h, ok && h.bitRate() == 0 && (h^first)&mpegSame == 0, err
+	}
+	for n := int64(mpegHeaderSize); n <= mpegSearch; n++ {
+		second, ok, err := same(off + n)
+		if err != nil {
+			return false, err
+		}
+		if !ok {
+			continue
+		}
+		if _, ok, err = same(off + 2*n + second.padding() - first.padding()); ok || err != nil {
+			return ok, err
+		}
+	}
+	return false, nil
+}
+
 // findMPEG returns the position of the first frame at or after off. A stream
 // without a tag starts at once and must prove itself by a longer run.
 func findMPEG(src *Source, off int64, tagged bool) (int64, bool, error) {
 	if !tagged {
 		ok, err := mpegRun(src, off, 3)
+		if !ok && err == nil {
+			ok, err = mpegFree(src, off)
+		}
 		return off, ok, err
 	}
 	if h, ok, err := mpegAt(src, off); err != nil || ok && h.bitRate() == 0 {
