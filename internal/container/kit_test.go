@@ -74,6 +74,10 @@ func walk(t testing.TB, w Walk, b []byte) File {
 	return f
 }
 
+// hang is longer than any walk takes on a slow machine, and shorter than those
+// that are quadratic.
+const hang = time.Minute
+
 // cheapWalk walks a hostile file, and checks what that costs.
 func cheapWalk(t testing.TB, w Walk, b []byte) File {
 	t.Helper()
@@ -81,7 +85,7 @@ func cheapWalk(t testing.TB, w Walk, b []byte) File {
 	runtime.ReadMemStats(&before)
 	start := time.Now()
 	f := walk(t, w, b)
-	require.Less(t, time.Since(start), time.Second)
+	require.Less(t, time.Since(start), hang)
 	runtime.ReadMemStats(&after)
 	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(4*len(b)+16<<20), "bytes allocated")
 	return f
@@ -196,20 +200,6 @@ func truncations(t *testing.T, w Walk, b []byte, intact int) {
 	for n := range intact {
 		require.Error(t, walk(t, w, b[:n:n]).Summary().Damage, "cut at %d of %d", n, len(b))
 	}
-}
-
-// bounded walks b and checks what that costs: memory of four times the input
-// and 16 MiB, 4 MiB of garbage, and a second for each MiB.
-func bounded(t testing.TB, w Walk, b []byte) {
-	t.Helper()
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	start := time.Now()
-	walk(t, w, b)
-	took := time.Since(start)
-	runtime.ReadMemStats(&after)
-	require.LessOrEqual(t, after.TotalAlloc-before.TotalAlloc, uint64(4*len(b)+20<<20), "bytes allocated for %d of input", len(b))
-	require.Less(t, took, time.Duration(1+len(b)>>20)*time.Second)
 }
 
 // fuzz walks arbitrary input, and writes into whatever walks clean.

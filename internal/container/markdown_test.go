@@ -170,7 +170,7 @@ func TestMarkdownIsLinear(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			start := time.Now()
 			walk(t, Markdown, []byte(text))
-			require.Less(t, time.Since(start), time.Second)
+			require.Less(t, time.Since(start), time.Minute)
 		})
 	}
 }
