@@ -155,3 +155,37 @@ func TestManyAncestorsHideNoLabel(t *testing.T) {
 	require.Equal(t, "p", r.Record.ContentProducer)
 	require.Empty(t, r.Limits)
 }
+
+// TestVariantPlacesAreCleared: a namespace without its slash, and a C string
+// with its NUL, are read; a write leaves one record, in the guide's place.
+func TestVariantPlacesAreCleared(t *testing.T) {
+	const record = `{"Label":"1","ContentProducer":"foreign","ProduceID":"1"}`
+	noSlash := strings.ReplaceAll(rdfOpen, spaceTC260, strings.TrimSuffix(spaceTC260, "/")) + "<TC260:AIGC>" + record + "</TC260:AIGC>" + rdfClose
+	for name, chunk := range map[string][]byte{
+		"no slash": pngChunk("iTXt", "XML:com.adobe.xmp\x00\x00\x00\x00\x00"+noSlash),
+		"C string": pngChunk("tEXt", "AIGC\x00"+record+"\x00"),
+	} {
+		for verb, write := range map[string]func(io.Writer, Source) (Receipt, error){
+			"write": func(w io.Writer, src Source) (Receipt, error) {
+				return Write(w, src, Record{Label: Generated, ContentProducer: "foreign"}, nil)
+			},
+			"replace": func(w io.Writer, src Source) (Receipt, error) {
+				return Write(w, src, Record{Label: Generated, ContentProducer: "p"}, &WriteOptions{Replace: true})
+			},
+			"propagate": func(w io.Writer, src Source) (Receipt, error) {
+				return Propagate(w, src, Propagation{Propagator: "p"}, nil)
+			},
+		} {
+			t.Run(name+" "+verb, func(t *testing.T) {
+				var out bytes.Buffer
+				_, err := write(&out, Bytes(hostilePNG(chunk), ""))
+				require.NoError(t, err)
+				r, err := Read(Bytes(out.Bytes(), ""), nil)
+				require.NoError(t, err)
+				require.Len(t, r.Sites, 1)
+				require.True(t, r.Sites[0].guide)
+				require.Equal(t, verb != "replace", bytes.Contains(out.Bytes(), []byte("foreign")))
+			})
+		}
+	}
+}

@@ -139,10 +139,11 @@ func (r *Reading) recordSite() int {
 	return first
 }
 
-// inGuide reports whether a record in the site is where a new one would go.
+// inGuide reports whether a record in the site is where a new one would go. A
+// namespace without its slash is read, but another place.
 func (p place) inGuide(s *Site) bool {
 	if p == inXMP {
-		return s.slot.Kind == container.XMP && s.slot.Guide && isRecordProperty(s.prop)
+		return s.slot.Kind == container.XMP && s.slot.Guide && s.prop.Space == spaceTC260 && s.prop.Name == "AIGC"
 	}
 	return s.slot.Kind == container.Record && s.slot.Guide
 }
