@@ -15,7 +15,7 @@ import (
 
 // ErrEncoding reports a text whose character encoding is not known well enough
 // to add a notice to it.
-var ErrEncoding = errors.New("label: unknown text encoding")
+var ErrEncoding = errors.New("label: unknown text encoding; convert the text to UTF-8")
 
 // A charset is how a file holds characters.
 type charset struct {

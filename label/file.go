@@ -85,6 +85,7 @@ func rewrite(ctx context.Context, src, dst string, limits metadata.Limits, plan 
 // A target is the file that an output becomes.
 type target struct {
 	path           string // through symbolic links
+	source         string // what the output is read back as: its own name may hint at another format
 	mode           fs.FileMode
 	replacesSource bool
 }
@@ -97,7 +98,7 @@ func destination(in *os.File, dst string) (target, error) {
 	}
 	path, err := filepath.EvalSymlinks(dst)
 	if errors.Is(err, fs.ErrNotExist) {
-		return target{path: dst, mode: from.Mode().Perm()}, nil
+		return target{path: dst, source: in.Name(), mode: from.Mode().Perm()}, nil
 	}
 	if err != nil {
 		return target{}, err
@@ -109,7 +110,7 @@ func destination(in *os.File, dst string) (target, error) {
 	if !to.Mode().IsRegular() {
 		return target{}, fmt.Errorf("%s is not a regular file", dst)
 	}
-	return target{path, to.Mode().Perm(), os.SameFile(from, to)}, nil
+	return target{path, in.Name(), to.Mode().Perm(), os.SameFile(from, to)}, nil
 }
 
 // write writes out beside the target, reads it again, and returns its path. On
@@ -129,7 +130,7 @@ func (t target) write(ctx context.Context, out metadata.Output, want metadata.Re
 	if _, err := out.WriteTo(contextWriter{ctx, temp}); err != nil {
 		return "", fmt.Errorf("label: %w", err)
 	}
-	if err := reread(temp, t.path, want, limits); err != nil {
+	if err := reread(temp, t.source, want, limits); err != nil {
 		return "", err
 	}
 	if err := temp.Chmod(t.mode); err != nil {

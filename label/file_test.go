@@ -177,3 +177,14 @@ func TestPropagateFile(t *testing.T) {
 	require.Equal(t, "two", receipt.Record.PropagateID)
 	require.Equal(t, "one", record(t, path))
 }
+
+// TestLabelFileUnderAnyName: the name of the output does not say that the
+// Markdown in it is plain text.
+func TestLabelFileUnderAnyName(t *testing.T) {
+	src := copyFixture(t, "markdown/plain.md")
+	dst := filepath.Join(filepath.Dir(src), "out.tmp")
+	_, err := (&Labeler{Producer: producer}).LabelFile(t.Context(), src, dst, Artifact{ID: "1"})
+	require.NoError(t, err)
+	require.NoError(t, os.Rename(dst, dst+".md"))
+	require.Equal(t, "1", record(t, dst+".md"))
+}

@@ -13,10 +13,10 @@ import (
 )
 
 // ErrTooSmall reports a picture that has no room for a legible notice.
-var ErrTooSmall = errors.New("label: picture too small for a legible notice")
+var ErrTooSmall = errors.New("label: picture too small for a legible notice; set Notice to nil and show the notice beside it")
 
 // ErrAnimated reports an animated picture, whose frames would each need the notice.
-var ErrAnimated = errors.New("label: no visible notice in animated pictures")
+var ErrAnimated = errors.New("label: no visible notice in animated pictures; set Notice to nil and show the notice beside it")
 
 // noticePNG returns the edits that draw the notice into a PNG picture of at most
 // limit pixels, and the rectangle of the file's pixels that they change. A picture

@@ -8,6 +8,9 @@ import (
 	"image"
 	"io"
 	"log/slog"
+	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/aigclabel/aigclabel/internal/splice"
@@ -148,6 +151,9 @@ func (l *Labeler) planNotice(src metadata.Source, format metadata.Format, state 
 	case "markdown", "text":
 		var wording string
 		if wording, err = l.Notice.wording(state); err == nil {
+			err = refuseData(src.Name, format)
+		}
+		if err == nil {
 			plan, err = planTextNotice(src.R, src.Size, wording, l.Notice.Position, format.Name == "markdown")
 		}
 		layer.Place = "text " + l.Notice.Position.String()
@@ -158,6 +164,17 @@ func (l *Labeler) planNotice(src metadata.Source, format metadata.Format, state 
 	return plan, layer, err
 }
 
+// refuseData fails where the name says that the text is data or code, such as
+// CSV, SRT or JSON, in which a line of prose is an error.
+func refuseData(name string, format metadata.Format) error {
+	switch ext := strings.ToLower(filepath.Ext(name)); {
+	case format.Name != "text", slices.Contains([]string{"", ".", ".txt", ".text"}, ext):
+		return nil
+	default:
+		return fmt.Errorf("%w (%s: a line of text may break it; plain text ends in .txt)", ErrNoNotice, ext)
+	}
+}
+
 // planRecord returns src with the record. A format without a place for one is
 // labelled by its notice alone.
 func (l *Labeler) planRecord(src metadata.Source, format metadata.Format, a Artifact, noticed bool) (metadata.Output, metadata.Receipt, Layer, error) {
@@ -165,7 +182,7 @@ func (l *Labeler) planRecord(src metadata.Source, format metadata.Format, a Arti
 	rec := metadata.Record{Label: a.State, ContentProducer: l.Producer, ProduceID: a.ID}
 	opts := l.Write
 	out, receipt, err := metadata.PlanWrite(src, rec, &opts)
-	if errors.Is(err, metadata.ErrNoPlace) && noticed {
+	if errors.Is(err, metadata.ErrNoPlace) && format.Write == "" && noticed {
 		layer.Reason = "the " + format.Name + " format has no place for a record"
 		plan, err := splice.New(src.R, src.Size, nil)
 		return plan, metadata.Receipt{Format: format.Name, Record: rec, Size: src.Size}, layer, err

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -85,6 +86,49 @@ func TestLabelText(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, Suspected, report.Verdict, "a notice without a statement")
 	require.True(t, report.OK())
+}
+
+// TestNoticeBreaksNoData: a line of text is an error in CSV and SRT.
+func TestNoticeBreaksNoData(t *testing.T) {
+	l := &Labeler{Producer: producer, Notice: &Notice{}}
+	for _, name := range []string{"a.csv", "a.SRT", "a.json", "a.html"} {
+		_, err := l.Label(t.Context(), io.Discard, metadata.Bytes([]byte("a,b\n1,2\n"), name), Artifact{})
+		require.ErrorIs(t, err, ErrNoNotice, name)
+	}
+	for _, name := range []string{"", "a", "a.txt", "a.TEXT"} {
+		_, err := l.Label(t.Context(), io.Discard, metadata.Bytes([]byte("a,b\n1,2\n"), name), Artifact{})
+		require.NoError(t, err, name)
+	}
+}
+
+// TestMarkdownWithoutPlaceIsRefused: its notice alone would fail verification, and
+// the error says what to change.
+func TestMarkdownWithoutPlaceIsRefused(t *testing.T) {
+	for text, advice := range map[string]string{
+		"+++\ntitle = 'a'\n+++\nT\n": "convert it to YAML",
+		"---\n{title: a}\n---\nT\n":  "keys at the start of lines",
+		"\xFF\xFET\x00":              "from UTF-16 to UTF-8",
+	} {
+		for _, notice := range []*Notice{nil, {}} {
+			l := &Labeler{Producer: producer, Notice: notice}
+			_, err := l.Label(t.Context(), io.Discard, metadata.Bytes([]byte(text), "a.md"), Artifact{})
+			require.ErrorIs(t, err, metadata.ErrNoPlace)
+			require.ErrorContains(t, err, advice)
+		}
+	}
+}
+
+// TestNoticeBesideRulesIsFound: notice and record agree on what front matter is.
+func TestNoticeBesideRulesIsFound(t *testing.T) {
+	for _, text := range []string{"---\n- a\n- b\n---\nT\n", "---\nwords\n---\nT\n", "---\n# T\n\nwords\n\n---\n", "---\n\n# c\nk: v\n---\nT\n"} {
+		l := &Labeler{Producer: producer, Notice: &Notice{}}
+		out, _ := labelled(t, l, metadata.Bytes([]byte(text), "a.md"), Artifact{})
+		report, err := new(Verifier).Verify(t.Context(), out, nil)
+		require.NoError(t, err)
+		require.Len(t, report.Notices, 1, text)
+		_, receipt := labelled(t, l, out, Artifact{})
+		require.False(t, receipt.Changed, text)
+	}
 }
 
 func TestLabelErrors(t *testing.T) {

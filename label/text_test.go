@@ -270,6 +270,7 @@ func FuzzTextNotice(f *testing.F) {
 	f.Add([]byte("\xFF\xFEa\x00\r\x00\n\x00"), uint8(2), false)
 	f.Add([]byte("\xC4\xE3\xBA\xC3\xA1\xA3\r\n"), uint8(1), false)
 	f.Add([]byte("```\nAI生成\n"), uint8(1), true)
+	f.Add([]byte("\xC4\n\xB2\xE5\xEE\xB8\xE5\xBB\xEE\xB8\xE7\xC3"), uint8(0), false) // hardly GB 18030
 	f.Fuzz(func(t *testing.T, b []byte, pos uint8, markdown bool) {
 		p := Position(pos % 3)
 		plan, err := planTextNotice(bytes.NewReader(b), int64(len(b)), someNotice, p, markdown)

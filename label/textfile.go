@@ -11,6 +11,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/aigclabel/aigclabel/internal/container"
 	"github.com/aigclabel/aigclabel/metadata"
 )
 
@@ -184,7 +185,9 @@ func (t *textFile) frontMatter(b []byte) (end int, open bool) {
 		case state == none:
 		case string(line) == fence || fence == "---" && string(line) == "...":
 			state, end = none, int(l.offset)+len(l.raw)
-		case state == opened && !first && !bytes.HasPrefix(line, []byte("AIGC")):
+		case state == opened && first && fence == "---" && (len(line) == 0 || line[0] == '#'):
+		case state == opened && !first && !bytes.HasPrefix(line, []byte("AIGC")),
+			state == opened && fence == "---" && !container.OpensFrontMatter(line):
 			return end, false
 		default:
 			state = inside

@@ -29,11 +29,11 @@ func newEditor(src Source, opts *WriteOptions) (*editor, error) {
 	case r.Encrypted:
 		return nil, fmt.Errorf("%w (%s)", ErrEncrypted, r.Format.Name)
 	case r.Damage != nil:
-		return nil, r.Damage
+		return nil, fmt.Errorf("%w; a damaged file is not written: save it again with the program that made it", r.Damage)
 	case len(r.Limits) > 0:
 		return nil, r.Limits[0]
 	case r.Format.place == noPlace:
-		return nil, fmt.Errorf("%w (%s): add a visible notice, or use a format that has one", ErrNoPlace, r.Format.Name)
+		return nil, fmt.Errorf("%w (%s): give plain text a visible notice, for the rest use a format that has one", ErrNoPlace, r.Format.Name)
 	}
 	return &editor{reading: r, name: src.Name, opts: *opts}, nil
 }

@@ -3,6 +3,7 @@ package metadata
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/aigclabel/aigclabel/internal/container"
 )
@@ -63,7 +64,8 @@ func public(format string, err error) error {
 		return nil
 	}
 	if errors.Is(err, container.ErrNoPlace) {
-		return fmt.Errorf("%w (%s)", ErrNoPlace, format)
+		reason := strings.TrimPrefix(err.Error(), container.ErrNoPlace.Error())
+		return fmt.Errorf("%w (%s)%s", ErrNoPlace, format, reason)
 	}
 	if errors.Is(err, container.ErrEncrypted) {
 		return fmt.Errorf("%w (%s)", ErrEncrypted, format)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -60,6 +61,11 @@ func hostileZIP(files map[string]string) []byte {
 
 const ooxmlTypes = `<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Override PartName="/word/document.xml" ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/></Types>`
 
+const (
+	rdfOpen  = `<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:TC260="` + spaceTC260 + `"><rdf:Description>`
+	rdfClose = `</rdf:Description></rdf:RDF>`
+)
+
 func riffChunk(id string, body []byte) []byte {
 	return append(binary.LittleEndian.AppendUint32([]byte(id), uint32(len(body))), body...)
 }
@@ -83,6 +89,7 @@ func hostileFiles() map[string][]byte {
 		"entities.png":    hostilePNG(pngChunk("iTXt", xmp+"<a>"+strings.Repeat("&amp;", n/5)+"</a>")),
 		"nested-json.png": hostilePNG(pngChunk("tEXt", "AIGC\x00"+strings.Repeat(`{"AIGC":`, n/8))),
 		"arrays.png":      hostilePNG(pngChunk("tEXt", "AIGC\x00"+`{"Label":`+strings.Repeat(`[`, n))),
+		"records.png":     hostilePNG(pngChunk("iTXt", xmp+rdfOpen+strings.Repeat(`<TC260:AIGC>{"Label":"1"}</TC260:AIGC>`, n/38)+rdfClose)),
 		"members.png":     hostilePNG(pngChunk("tEXt", "AIGC\x00{"+strings.Repeat(`"a":1,`, n/6)+`"Label":"1"}`)),
 		"segments.jpg":    append([]byte{0xFF, 0xD8}, bytes.Repeat([]byte{0xFF, 0xE1, 0, 2}, n/4)...),
 		"boxes.mp4":       append(ftyp, bytes.Repeat(box("free"), n/8)...),
@@ -99,6 +106,7 @@ func hostileFiles() map[string][]byte {
 		"flow.md":         []byte("---\nAIGC: " + strings.Repeat("[", n) + "\n---\n"),
 		"keys.md":         []byte("---\nAIGC:\n" + strings.Repeat("  a: b\n", n/7) + "---\n"),
 		"fronts.md":       []byte(strings.Repeat("---\nAIGC:\n  Label: '1'\n---\n\n", n/28)),
+		"entries.md":      []byte("---\n" + strings.Repeat("AIGC:\n  Label: '1'\n", n/19) + "---\n"),
 		"fences.md":       []byte(strings.Repeat("```yaml\nAIGC:\n", n/14)),
 		"anchors.md":      []byte("---\na: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b]\nAIGC: *c\n---\n"),
 	}
@@ -133,5 +141,53 @@ func TestReadHostile(t *testing.T) {
 			require.LessOrEqual(t, after.TotalAlloc-before.TotalAlloc, uint64(4*len(b)+16<<20))
 			require.Less(t, took, time.Minute)
 		})
+	}
+}
+
+// TestManyAncestorsHideNoLabel: Photoshop lists the ancestors of a picture, tens
+// of thousands at times, and the record stands after them.
+func TestManyAncestorsHideNoLabel(t *testing.T) {
+	ancestors := `<a:DocumentAncestors xmlns:a="http://ns.adobe.com/photoshop/1.0/"><rdf:Bag>` +
+		strings.Repeat("<rdf:li>xmp.did:0123456789ABCDEF</rdf:li>", 30_000) + `</rdf:Bag></a:DocumentAncestors>`
+	packet := rdfOpen + ancestors + `<TC260:AIGC>{"Label":"1","ContentProducer":"p","ProduceID":"1"}</TC260:AIGC>` + rdfClose
+	r, err := Read(Bytes(hostilePNG(pngChunk("iTXt", "XML:com.adobe.xmp\x00\x00\x00\x00\x00"+packet)), ""), nil)
+	require.NoError(t, err)
+	require.NotNil(t, r.Record)
+	require.Equal(t, "p", r.Record.ContentProducer)
+	require.Empty(t, r.Limits)
+}
+
+// TestVariantPlacesAreCleared: a namespace without its slash, and a C string
+// with its NUL, are read; a write leaves one record, in the guide's place.
+func TestVariantPlacesAreCleared(t *testing.T) {
+	const record = `{"Label":"1","ContentProducer":"foreign","ProduceID":"1"}`
+	noSlash := strings.ReplaceAll(rdfOpen, spaceTC260, strings.TrimSuffix(spaceTC260, "/")) + "<TC260:AIGC>" + record + "</TC260:AIGC>" + rdfClose
+	for name, chunk := range map[string][]byte{
+		"no slash": pngChunk("iTXt", "XML:com.adobe.xmp\x00\x00\x00\x00\x00"+noSlash),
+		"C string": pngChunk("tEXt", "AIGC\x00"+record+"\x00"),
+	} {
+		for verb, write := range map[string]func(io.Writer, Source) (Receipt, error){
+			"write": func(w io.Writer, src Source) (Receipt, error) {
+				return Write(w, src, Record{Label: Generated, ContentProducer: "foreign"}, nil)
+			},
+			"replace": func(w io.Writer, src Source) (Receipt, error) {
+				return Write(w, src, Record{Label: Generated, ContentProducer: "p"}, &WriteOptions{Replace: true})
+			},
+			"propagate": func(w io.Writer, src Source) (Receipt, error) {
+				return Propagate(w, src, Propagation{Propagator: "p"}, nil)
+			},
+		} {
+			t.Run(name+" "+verb, func(t *testing.T) {
+				var out bytes.Buffer
+				_, err := write(&out, Bytes(hostilePNG(chunk), ""))
+				require.NoError(t, err)
+				r, err := Read(Bytes(out.Bytes(), ""), nil)
+				require.NoError(t, err)
+				r.Sites = slices.DeleteFunc(r.Sites, func(s Site) bool { return s.Scheme != AIGC })
+				require.Len(t, r.Sites, 1)
+				require.True(t, r.Sites[0].guide)
+				require.Equal(t, verb != "replace", bytes.Contains(out.Bytes(), []byte("foreign")))
+			})
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package metadata
 
 import (
+	"bytes"
 	"errors"
 	"io"
 )
@@ -94,7 +95,7 @@ func (e *editor) propagated(p Propagation) (Record, []byte, error) {
 	if old == nil {
 		return rec, e.encode(rec), nil
 	}
-	text, err := setMembers(old.Raw, [][2]string{
+	text, err := setMembers(bytes.TrimRight(old.Raw, "\x00"), [][2]string{
 		{"ContentPropagator", rec.ContentPropagator}, {"PropagateID", rec.PropagateID}, {"ReservedCode2", rec.ReservedCode2},
 	})
 	return rec, text, err

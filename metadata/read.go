@@ -2,6 +2,7 @@ package metadata
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"github.com/aigclabel/aigclabel/internal/container"
@@ -138,10 +139,11 @@ func (r *Reading) recordSite() int {
 	return first
 }
 
-// inGuide reports whether a record in the site is where a new one would go.
+// inGuide reports whether a record in the site is where a new one would go. A
+// namespace without its slash is read, but another place.
 func (p place) inGuide(s *Site) bool {
 	if p == inXMP {
-		return s.slot.Kind == container.XMP && s.slot.Guide && isRecordProperty(s.prop)
+		return s.slot.Kind == container.XMP && s.slot.Guide && s.prop.Space == spaceTC260 && s.prop.Name == "AIGC"
 	}
 	return s.slot.Kind == container.Record && s.slot.Guide
 }
@@ -181,7 +183,7 @@ func (r *Reading) packet(whole Site, packet []byte) {
 		case isRecordProperty(p):
 			site.Place = whole.Place + " TC260:AIGC"
 			r.record(site, []byte(p.Value))
-		case p.Space == spaceIPTC && iptcSchemes[p.Name] != "":
+		case p.Space == spaceIPTC && iptcSchemes[p.Name] != "" && !r.full():
 			site.Scheme, site.Value = iptcSchemes[p.Name], p.Value
 			r.add(site)
 		default:
@@ -214,6 +216,9 @@ func isRecordProperty(p xmp.Property) bool {
 
 // record lists a value whose name says that it is a record, whatever it holds.
 func (r *Reading) record(site Site, value []byte) {
+	if r.full() {
+		return
+	}
 	record, err := ParseRecord(value)
 	switch {
 	case err == nil, site.Encoding == encrypted:
@@ -234,6 +239,8 @@ func (r *Reading) text(site Site, key string, value []byte) {
 	opens := bytes.HasPrefix(trimmed, []byte("{")) || bytes.HasPrefix(trimmed, []byte("AIGC"))
 	site.Value = string(value)
 	switch {
+	case opens && r.full():
+		return
 	case opens && isServiceProvider(trimmed):
 		site.Scheme = ServiceProvider
 	case opens && isStatement(trimmed):
@@ -256,6 +263,22 @@ func isStatement(b []byte) bool {
 
 func isServiceProvider(b []byte) bool {
 	return bytes.Contains(b, []byte(`"ServiceProvider"`)) && !bytes.Contains(b, []byte(`"Label"`))
+}
+
+// maxSites bounds the statements of a file, which cost far more than their text.
+const maxSites = 1 << 10
+
+var errSites = &LimitError{What: "number of statements", Limit: maxSites}
+
+// full reports whether r has all the statements that it may have.
+func (r *Reading) full() bool {
+	if len(r.Sites) < maxSites {
+		return false
+	}
+	if !slices.Contains(r.Limits, error(errSites)) {
+		r.Limits = append(r.Limits, errSites)
+	}
+	return true
 }
 
 func (r *Reading) add(s Site) {

@@ -92,12 +92,18 @@ func (f *markdownFile) front(text []byte, pos int) (end int, err error) {
 		switch {
 		case ok:
 			next = m.next
-			if f.frontMatter(text, m) {
+			counts, err := f.frontMatter(text, m)
+			if err != nil {
+				return end, err
+			}
+			if counts {
 				end = next
 			}
 		case isLoose(text, pos):
 			next = entryEnd(text, pos, false)
-			f.add(Slot{Place: "Markdown text"}, text, 0, pos, next)
+			if err := f.add(Slot{Place: "Markdown text"}, text, 0, pos, next); err != nil {
+				return end, err
+			}
 			end = next
 		case !isRule(line):
 			return end, nil
@@ -109,14 +115,14 @@ func (f *markdownFile) front(text []byte, pos int) (end int, err error) {
 
 // frontMatter lists the entries of a front matter, and reports whether it is
 // the first one or has any.
-func (f *markdownFile) frontMatter(text []byte, m frontMatter) bool {
+func (f *markdownFile) frontMatter(text []byte, m frontMatter) (bool, error) {
 	first := f.bare && int64(m.start) == f.insert
 	slot := Slot{Place: "Markdown further front matter"}
 	if first {
 		slot.Place = "Markdown front matter"
 		f.insert, f.bare = int64(m.body), false
-		if m.flow {
-			f.refuse = fmt.Errorf("%w: the front matter is a flow mapping, write it as a block", ErrNoPlace)
+		if m.shut {
+			f.refuse = fmt.Errorf("%w: the front matter is in braces or indented, write its keys at the start of lines", ErrNoPlace)
 		}
 	}
 	n, alone := len(f.Slots), true
@@ -127,7 +133,9 @@ func (f *markdownFile) frontMatter(text []byte, m frontMatter) bool {
 			next = entryEnd(text[:m.end], pos, true)
 			slot.Guide = first && strings.EqualFold(key, "AIGC")
 			first = first && !slot.Guide
-			f.add(slot, text, 0, pos, next)
+			if err := f.add(slot, text, 0, pos, next); err != nil {
+				return true, err
+			}
 		case key != "":
 			alone = false
 		}
@@ -140,7 +148,7 @@ func (f *markdownFile) frontMatter(text []byte, m frontMatter) bool {
 		}
 		f.blocks[n] = Range{int64(m.start), int64(end - m.start)}
 	}
-	return slot.Place == "Markdown front matter" || len(f.Slots) > n
+	return slot.Place == "Markdown front matter" || len(f.Slots) > n, nil
 }
 
 // tail lists the entries at the end of the file, not before from.
@@ -156,16 +164,15 @@ func (f *markdownFile) tail(from int64) error {
 	}
 	n := len(f.Slots)
 	for at := lastLoose(text); at >= 0; at = lastLoose(text) {
-		if err := f.src.Element(); err != nil {
-			return err
-		}
 		slot, block := Slot{Place: "Markdown text"}, Range{}
 		end := entryEnd(text, at, false)
 		if open := lineBefore(text, at); isFence(text[open:at]) && isFence(text[end:]) {
 			_, next := cutLine(text, end)
 			slot.Place, block = "Markdown code block", Range{base + int64(open), int64(next - open)}
 		}
-		f.add(slot, text, base, at, end)
+		if err := f.add(slot, text, base, at, end); err != nil {
+			return err
+		}
 		f.blocks[len(f.blocks)-1] = block
 		text = text[:at]
 	}
@@ -175,7 +182,10 @@ func (f *markdownFile) tail(from int64) error {
 }
 
 // add lists the entry text[from:to], where text starts at base in the file.
-func (f *markdownFile) add(s Slot, text []byte, base int64, from, to int) {
+func (f *markdownFile) add(s Slot, text []byte, base int64, from, to int) error {
+	if err := f.src.counted(); err != nil {
+		return err
+	}
 	s.Kind, s.Key = Record, keyOf(text[from:to])
 	s.Value = text[from:to]
 	if bytes.Contains(s.Value, []byte("\r\n")) {
@@ -184,6 +194,7 @@ func (f *markdownFile) add(s Slot, text []byte, base int64, from, to int) {
 	s.Ranges = []Range{{base + int64(from), int64(to - from)}}
 	f.Slots = append(f.Slots, s)
 	f.blocks = append(f.blocks, Range{})
+	return nil
 }
 
 // Plan implements [File]. A new entry goes first into the front matter, which is

@@ -36,7 +36,7 @@ func openingFence(text []byte, pos int) string {
 // A frontMatter is YAML between two lines.
 type frontMatter struct {
 	start, body, end, next int  // of the opening line, the YAML, the closing line, and what follows
-	flow                   bool // the YAML starts with a bracket
+	shut                   bool // a flow mapping or an indented one: it takes no entry AIGC
 }
 
 // parseFrontMatter finds the front matter that starts at pos. It has a closing
@@ -58,13 +58,19 @@ func parseFrontMatter(text []byte, pos int) (m frontMatter, ok bool) {
 			return m, true
 		case seen || len(trimmed) == 0 || trimmed[0] == '#':
 			continue
-		}
-		m.flow = trimmed[0] == '{' || trimmed[0] == '['
-		if seen = true; !m.flow && keyOf(line) == "" {
+		case !OpensFrontMatter(line):
 			return m, false
 		}
+		seen, m.shut = true, keyOf(line) == ""
 	}
 	return m, false
+}
+
+// OpensFrontMatter reports whether line, the first after --- that is neither
+// empty nor a comment, is YAML with keys.
+func OpensFrontMatter(line []byte) bool {
+	line = bytes.TrimLeft(line, " ")
+	return len(line) > 0 && (line[0] == '{' || line[0] == '[' || keyOf(line) != "")
 }
 
 // keyOf returns the key at the start of a line, "" if there is none.

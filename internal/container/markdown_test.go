@@ -132,7 +132,8 @@ func TestMarkdownRefuses(t *testing.T) {
 		"+++\nx = 1\n+++\n":     "TOML",
 		"{\n\"x\": 1\n}\n":      "JSON",
 		"\xff\xfeT\x00":         "UTF-16",
-		"---\n{x: y}\n---\nT\n": "flow mapping",
+		"---\n{x: y}\n---\nT\n": "in braces",
+		"---\n  x: y\n---\nT\n": "indented", // not a rule, a rule and a second front matter before it
 	} {
 		_, err := walk(t, Markdown, []byte(text)).Plan([]Change{{Kind: Record, Value: []byte(someEntry)}})
 		require.ErrorIs(t, err, ErrNoPlace)

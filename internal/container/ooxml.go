@@ -164,7 +164,7 @@ func (f *ooxmlFile) read(e *zipEntry, visit func(*ooxmlPart, *xmlElement)) (*oox
 	if limit := new(LimitError); errors.As(err, &limit) {
 		return nil, f.fail(e.local, err)
 	}
-	if err == nil && !utf8.ValidString(doc) {
+	if !utf8.ValidString(doc) {
 		err = errors.New("not UTF-8")
 	}
 	if err != nil {

@@ -148,20 +148,28 @@ func (s *Source) Bytes(off, n int64, what string) ([]byte, error) {
 	if n > s.Values-s.spent.values {
 		return nil, &LimitError{What: "all values", Limit: s.Values}
 	}
-	if s.spent.count >= s.Count {
-		return nil, &LimitError{What: "number of values", Limit: s.Count}
+	if err := s.counted(); err != nil {
+		return nil, err
 	}
 	b, ok, err := s.window(off, n)
 	if err != nil {
 		return nil, err
 	}
-	s.spent.count++
 	s.spent.values += n
 	if ok {
 		return b, nil
 	}
 	b = make([]byte, n)
 	return b, s.readAt(b, off)
+}
+
+// counted counts one more value of the file against the limit.
+func (s *Source) counted() error {
+	if s.spent.count >= s.Count {
+		return &LimitError{What: "number of values", Limit: s.Count}
+	}
+	s.spent.count++
+	return nil
 }
 
 // window returns n bytes at off if they lie in the head of the file.

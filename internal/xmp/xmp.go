@@ -15,7 +15,8 @@ import (
 const (
 	maxDepth      = 64      // of elements
 	maxBindings   = 128     // namespace declarations in scope
-	maxProperties = 1 << 14 // of one packet
+	maxProperties = 1 << 12 // of one packet
+	maxItems      = 1 << 8  // of one array: editors let some grow without end
 
 	rdfSpace = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 	xmlSpace = "http://www.w3.org/XML/1998/namespace"
@@ -33,7 +34,7 @@ type Property struct {
 
 // Properties returns the properties of all rdf:Description elements of the
 // packet, in its order. A property that is an array gives one Property for each
-// item; fields of structures are left out. Beside an error, a [*xmlscan.SyntaxError],
+// item, of the first 256; fields of structures are left out. Beside an error, a [*xmlscan.SyntaxError],
 // [ErrEncoding] or [xmlscan.ErrLimit], stand the properties found before it. For a prefix
 // that is not declared, they are all of them, with that prefix as Space.
 //
@@ -367,11 +368,13 @@ func (p *parser) array(t xmlscan.Token, space, name string) error {
 		case local == "value":
 			return p.item(t, space, name)
 		case local == "Alt" || local == "Bag" || local == "Seq" || local == "Description":
+			items := 0
 			return p.children(t, func(c xmlscan.Token) error {
 				return p.element(c, func(s, local string) error {
-					if s != rdfSpace || local != "li" && local != "value" {
+					if s != rdfSpace || local != "li" && local != "value" || items == maxItems {
 						return p.children(c, p.skip)
 					}
+					items++
 					return p.item(c, space, name)
 				})
 			})
