@@ -32,7 +32,7 @@
 // absent, wrong or contradictory are in the report. A report is valid beside an
 // error: it says what was seen so far.
 //
-// Labelers and verifiers are configuration, whose zero values are of use. They may
+// Labelers and verifiers are configuration, and need no set-up but their fields. They may
 // be shared by goroutines as long as their fields do not change. Calls stop at the
 // next read or write when their context is done. Files are taken as hostile; what
 // that costs is bounded by [metadata.Limits] and [Labeler].MaxPixels. Nothing is

@@ -42,7 +42,7 @@ func noticePNG(src io.ReaderAt, size int64, n Notice, state metadata.State, limi
 	if p.Animated {
 		return nil, rect, ErrAnimated
 	}
-	v := view{p.Width, p.Height, orientation(p.EXIF)}
+	v := view{p.Width, p.Height, container.EXIFOrientation(p.EXIF)}
 	c, err := typeset(typeface, texts, v.size())
 	if err != nil {
 		return nil, rect, err

@@ -1,40 +1,6 @@
 package label
 
-import (
-	"encoding/binary"
-	"image"
-)
-
-// orientation returns the Orientation of an Exif block (tag 0x0112 of its first
-// directory): how a picture is turned to be shown, 1 to 8. It is 1, as it is,
-// where the block does not say.
-func orientation(exif []byte) int {
-	const entrySize = 12
-	if len(exif) < 8 {
-		return 1
-	}
-	var order binary.ByteOrder = binary.BigEndian
-	if exif[0] == 'I' {
-		order = binary.LittleEndian
-	}
-	directory := int64(order.Uint32(exif[4:]))
-	if directory > int64(len(exif)-2) {
-		return 1
-	}
-	entries := exif[directory:]
-	n := int(order.Uint16(entries))
-	for entries = entries[2:]; n > 0 && len(entries) >= entrySize; n-- {
-		const short = 3
-		if order.Uint16(entries) == 0x0112 && order.Uint16(entries[2:]) == short {
-			if o := int(order.Uint16(entries[8:])); o >= 1 && o <= 8 {
-				return o
-			}
-			return 1
-		}
-		entries = entries[entrySize:]
-	}
-	return 1
-}
+import "image"
 
 // A view is a picture of a file as it is shown: turned by its orientation.
 type view struct{ w, h, orientation int } // size in the file

@@ -51,7 +51,7 @@ func (t *transfer) run(c *cli, in string, work func(src, dst string) (receipt an
 	defer os.RemoveAll(dir)
 	src, dst := in, t.out
 	if in == "-" {
-		src = filepath.Join(dir, "in-"+filepath.Base(t.name))
+		src = filepath.Join(dir, "in"+filepath.Ext(t.name))
 		if err := spool(src, c.stdin); err != nil {
 			return err
 		}

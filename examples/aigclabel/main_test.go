@@ -93,6 +93,8 @@ func TestPipes(t *testing.T) {
 	markdown, stderr, code := run(t, []byte("# Title\n"), "label", "-producer", producer, "-name", "a.md", "-o", "-", "-")
 	require.Zero(t, code, stderr)
 	require.True(t, strings.HasPrefix(markdown, "---\nAIGC:\n"))
+	stdout, _, _ = run(t, []byte(markdown), "verify", "-")
+	require.Contains(t, stdout, "-: confirmed (markdown)", "a front matter needs no name")
 }
 
 func TestPropagate(t *testing.T) {

@@ -80,7 +80,7 @@ func (s *scan) stdin(ctx context.Context, name string) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	path := filepath.Join(dir, "in-"+filepath.Base(name))
+	path := filepath.Join(dir, "in"+filepath.Ext(name))
 	if err := spool(path, s.cli.stdin); err != nil {
 		return err
 	}

@@ -139,7 +139,7 @@ func (t *apeTag) plan(l *Layout, changes []Change) ([]splice.Edit, error) {
 		slot := &l.Slots[item.slot]
 		c, ok := changed(changes, slot)
 		switch {
-		case !ok || c.Value != nil && bytes.Equal(c.Value, slot.Value):
+		case !ok:
 		case c.Value == nil:
 			count--
 			delta -= item.Length

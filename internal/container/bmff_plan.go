@@ -86,7 +86,7 @@ func (f *bmffFile) edit(changes []Change) (*bmffPlan, error) {
 	for i, v := range f.values {
 		c, ok := changed(changes, &f.Slots[i])
 		switch {
-		case !ok || c.Value != nil && bytes.Equal(c.Value, f.Slots[i].Value):
+		case !ok:
 		case c.Value == nil:
 			p.replace(v.item.parent, v.item.offset, v.item.size, nil)
 		default:

@@ -3,7 +3,6 @@ package container
 import (
 	"bytes"
 	"encoding/binary"
-	"unicode/utf16"
 )
 
 const (
@@ -42,10 +41,7 @@ func CFB(src *Source) bool {
 
 // cfbNames reports whether a directory sector has an entry of this name.
 func cfbNames(b []byte, name string) bool {
-	var want []byte
-	for _, u := range utf16.Encode([]rune(name + "\x00")) {
-		want = binary.LittleEndian.AppendUint16(want, u)
-	}
+	want := appendUTF16(nil, name+"\x00", binary.LittleEndian)
 	for ; len(b) >= cfbEntrySize; b = b[cfbEntrySize:] {
 		if bytes.HasPrefix(b, want) {
 			return true

@@ -9,6 +9,7 @@
 package container
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -180,13 +181,16 @@ func (e *LimitError) Error() string {
 	return fmt.Sprintf("%s exceeds the limit of %d", e.What, e.Limit)
 }
 
-// changed returns the change asked for slot, if any.
+// changed returns the change asked for slot, if there is one and the slot does not
+// hold the value already. The value of a C2PA store is not known.
 func changed(changes []Change, slot *Slot) (Change, bool) {
 	i := slices.IndexFunc(changes, func(c Change) bool { return c.Slot == slot })
 	if i < 0 {
 		return Change{}, false
 	}
-	return changes[i], true
+	c := changes[i]
+	stands := c.Value != nil && slot.Kind != C2PA && bytes.Equal(c.Value, slot.Value)
+	return c, !stands
 }
 
 // recordKey reports whether a value's name says that it is an AIGC record

@@ -8,9 +8,10 @@ import (
 
 // Exif 2.32 (CIPA DC-008): a TIFF structure whose first directory points to the
 // Exif directory. Maker notes hold offsets into the block that nobody can
-// follow, so an edit never moves what is there: new data goes to the end.
+// follow, so an edit never moves what is there.
 
 const (
+	tagOrientation = 0x0112
 	tagUserComment = 0x9286
 	tagXPComment   = 0x9C9C
 	tagExifIFD     = 0x8769
@@ -111,6 +112,26 @@ func guessUTF16(raw []byte, order binary.ByteOrder) []byte {
 	return bytes.TrimRight(decodeUTF16(raw, order), "\x00 ")
 }
 
+// EXIFOrientation returns how the picture of a block is turned to be shown, 1 to
+// 8 (tag Orientation of its first directory). It is 1, as it is, where the block
+// does not say.
+func EXIFOrientation(block []byte) int {
+	b := parseEXIF(block)
+	if b == nil || len(b.directories) == 0 {
+		return 1
+	}
+	for _, e := range b.directories[0].entries {
+		const short = 3
+		if e.tag == tagOrientation && e.typ == short && e.length >= 2 {
+			if o := int(b.order.Uint16(block[e.offset:])); o >= 1 && o <= 8 {
+				return o
+			}
+			return 1
+		}
+	}
+	return 1
+}
+
 // RemoveEXIF returns the block without the fields of a tag, at the same length:
 // later entries of the directory move up, and the bytes of the value become
 // zeros unless another field has them too. Without the tag it returns block.
@@ -143,10 +164,10 @@ func (b *exifBlock) erase(out []byte, values []ifdEntry) {
 	}
 }
 
-// shared reports whether the value of e lies in a directory, as short ones do,
-// or in the value of another tag.
+// shared reports whether the value of e lies in a directory, as short ones do, in
+// the header, or in the value of another tag.
 func (b *exifBlock) shared(e ifdEntry) bool {
-	return slices.ContainsFunc(b.directories, func(d exifDirectory) bool { return d.overlaps(e) })
+	return e.offset < tiffHeaderSize || slices.ContainsFunc(b.directories, func(d exifDirectory) bool { return d.overlaps(e) })
 }
 
 // overlaps reports whether the value of e meets the directory or the value of
@@ -171,100 +192,6 @@ func (d exifDirectory) remove(out []byte, order byteOrder, tag uint16) {
 	kept = append(kept, body[d.count*ifdEntrySize:]...) // the offset of the next directory
 	clear(body[copy(body, kept):])
 }
-
-// SetUserComment returns the block with value as its only UserComment, or block
-// itself if it has that already. It is overwritten if the new one is no longer,
-// else put at the end; a directory moves there too if it has no entry for it. A
-// nil block gives a new one. The result is nil for a block that is not an Exif
-// block, or is damaged.
-func SetUserComment(block, value []byte) []byte {
-	if block == nil {
-		block = []byte("II*\x00\x08\x00\x00\x00\x00\x00\x00\x00\x00\x00")
-	}
-	b := parseEXIF(block)
-	if b == nil || b.damaged || len(b.directories) == 0 {
-		return nil
-	}
-	found := b.find(tagUserComment)
-	switch {
-	case len(found) == 1 && bytes.Equal(b.text(found[0]).Value, bytes.TrimRight(value, "\x00 ")):
-		return block
-	case len(found) > 1:
-		return SetUserComment(RemoveEXIF(block, tagUserComment), value)
-	case len(found) == 0:
-		return b.addComment(b.comment(value))
-	}
-	return b.replaceComment(found[0], b.comment(value))
-}
-
-// comment encodes a UserComment.
-func (b *exifBlock) comment(value []byte) []byte {
-	if !slices.ContainsFunc(value, func(c byte) bool { return c >= 0x80 }) {
-		return append([]byte(charsetASCII), value...)
-	}
-	return appendUTF16([]byte(charsetUnicode), string(value), b.order)
-}
-
-func (b *exifBlock) replaceComment(e ifdEntry, comment []byte) []byte {
-	out := slices.Clone(b.data)
-	b.erase(out, []ifdEntry{e})
-	offset := e.offset
-	if int64(len(comment)) > e.length || b.shared(e) {
-		out = even(out)
-		offset = int64(len(out))
-		out = append(out, comment...)
-	}
-	copy(out[offset:], comment)
-	b.putEntry(out[e.at:], tagUserComment, 7, len(comment), int(offset))
-	return out
-}
-
-// addComment adds an entry to the Exif directory, or a new Exif directory to
-// the first one.
-func (b *exifBlock) addComment(comment []byte) []byte {
-	out := even(slices.Clone(b.data))
-	at := len(out)
-	out = even(append(out, comment...))
-	i := slices.IndexFunc(b.directories, func(d exifDirectory) bool { return d.tag == tagExifIFD })
-	if i >= 0 {
-		return b.extend(out, b.directories[i], tagUserComment, 7, len(comment), at)
-	}
-	exif := len(out)
-	out = b.order.AppendUint16(out, 2)
-	out = append(out, make([]byte, 2*ifdEntrySize+4)...)
-	b.putEntry(out[exif+2:], 0x9000, 7, 4, 0)
-	copy(out[exif+2+8:], "0232") // ExifVersion
-	b.putEntry(out[exif+2+ifdEntrySize:], tagUserComment, 7, len(comment), at)
-	return b.extend(out, b.directories[0], tagExifIFD, 4, 1, exif)
-}
-
-// extend copies a directory to the end of out, with one more entry in its place
-// by tag, and points to the copy.
-func (b *exifBlock) extend(out []byte, d exifDirectory, tag, typ uint16, count, value int) []byte {
-	old := out[d.offset+2 : d.offset+d.size()]
-	at := 0
-	for at < int(d.count)*ifdEntrySize && b.order.Uint16(old[at:]) < tag {
-		at += ifdEntrySize
-	}
-	moved := len(out)
-	out = b.order.AppendUint16(out, uint16(d.count+1))
-	out = append(out, old[:at]...)
-	out = append(out, make([]byte, ifdEntrySize)...)
-	b.putEntry(out[len(out)-ifdEntrySize:], tag, typ, count, value)
-	out = append(out, old[at:]...)
-	b.order.PutUint32(out[d.pointer:], uint32(moved))
-	return out
-}
-
-func (b *exifBlock) putEntry(p []byte, tag, typ uint16, count, value int) {
-	b.order.PutUint16(p, tag)
-	b.order.PutUint16(p[2:], typ)
-	b.order.PutUint32(p[4:], uint32(count))
-	b.order.PutUint32(p[8:], uint32(value))
-}
-
-// even pads b to a word boundary, where TIFF wants values and directories.
-func even(b []byte) []byte { return append(b, make([]byte, len(b)&1)...) }
 
 // An exifBlock is a parsed block.
 type exifBlock struct {

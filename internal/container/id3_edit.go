@@ -63,7 +63,7 @@ func (e *id3Edit) change(l *Layout, f *id3Frame, changes []Change) error {
 	slot := &l.Slots[f.slot]
 	c, ok := changed(changes, slot)
 	switch {
-	case !ok || c.Value != nil && slot.Kind != C2PA && bytes.Equal(c.Value, slot.Value):
+	case !ok:
 		return nil
 	case c.Value == nil:
 		e.left--

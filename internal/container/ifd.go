@@ -9,7 +9,10 @@ import (
 // The directories of a TIFF structure (TIFF 6.0 section 2): of an Exif block,
 // and of a TIFF file.
 
-const ifdEntrySize = 12
+const (
+	tiffHeaderSize = 8
+	ifdEntrySize   = 12
+)
 
 type byteOrder interface {
 	binary.ByteOrder
@@ -33,7 +36,7 @@ type ifdEntry struct {
 
 // header reads the byte order. The first directory's offset is at position 4.
 func (r *ifdReader) header() error {
-	h, err := r.read(0, 8)
+	h, err := r.read(0, tiffHeaderSize)
 	if err != nil {
 		return err
 	}

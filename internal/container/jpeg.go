@@ -322,7 +322,7 @@ func (f *jpegFile) Plan(changes []Change) (*splice.Plan, error) {
 	for i := range f.Slots {
 		slot := &f.Slots[i]
 		change, ok := changed(changes, slot)
-		if !ok || change.Value != nil && bytes.Equal(change.Value, slot.Value) {
+		if !ok {
 			continue
 		}
 		e, err := f.edit(slot, f.segments[i], change.Value)

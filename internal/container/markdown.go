@@ -218,7 +218,7 @@ func (f *markdownFile) Plan(changes []Change) (*splice.Plan, error) {
 		s := &f.Slots[i]
 		change, ok := changed(changes, s)
 		switch r, block := s.Ranges[0], f.blocks[i]; {
-		case !ok || change.Value != nil && bytes.Equal(change.Value, s.Value):
+		case !ok:
 		case change.Value != nil:
 			edits = append(edits, splice.Edit{Offset: r.Offset, Delete: r.Length, Insert: bytes.NewReader(f.lines(change.Value))})
 		case block.Length > 0 && !(added && block.Offset < f.insert):
@@ -245,6 +245,6 @@ func (f *markdownFile) entry(value []byte) splice.Content {
 
 // lines returns whole lines with the line break of the file.
 func (f *markdownFile) lines(value []byte) []byte {
-	b := append(bytes.TrimSuffix(value, []byte("\n")), '\n')
+	b := slices.Concat(bytes.TrimSuffix(value, []byte("\n")), []byte("\n"))
 	return bytes.ReplaceAll(b, []byte("\n"), []byte(f.newline))
 }

@@ -227,7 +227,7 @@ func (f *mp3File) Plan(changes []Change) (*splice.Plan, error) {
 		edits = append(edits, e...)
 	}
 	if f.comment >= 0 {
-		if c, ok := changed(changes, &f.Slots[f.comment]); ok && !bytes.Equal(c.Value, f.Slots[f.comment].Value) {
+		if _, ok := changed(changes, &f.Slots[f.comment]); ok {
 			return nil, ErrNoPlace
 		}
 	}

@@ -1,7 +1,6 @@
 package container
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"path"
@@ -98,7 +97,7 @@ func (w *ooxmlEdit) set(s *Slot, at ooxmlSlot, value []byte) error {
 		w.contents[at.entry.name] = value
 	case value == nil:
 		w.edit(at.part, at.element.remove())
-	case !bytes.Equal(value, s.Value):
+	default:
 		text := string(value)
 		if !xmlscan.IsText(text) {
 			return ErrNoPlace

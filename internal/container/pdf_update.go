@@ -94,7 +94,7 @@ func (f *pdfFile) update() (*pdfUpdate, error) {
 func (u *pdfUpdate) replace(s *Slot, p pdfPlace, changes []Change) error {
 	c, ok := changed(changes, s)
 	switch {
-	case !ok || c.Value != nil && bytes.Equal(c.Value, s.Value):
+	case !ok:
 		return nil
 	case p.object == nil:
 		return ErrNoPlace

@@ -282,7 +282,7 @@ func (f *pngFile) Plan(changes []Change) (*splice.Plan, error) {
 	for i, c := range f.chunks {
 		change, ok := changed(changes, &f.Slots[i])
 		switch {
-		case !ok || change.Value != nil && bytes.Equal(change.Value, f.Slots[i].Value):
+		case !ok:
 		case change.Value == nil:
 			edits = append(edits, splice.Edit{Offset: c.Offset, Delete: c.Length})
 		default:

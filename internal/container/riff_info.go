@@ -66,7 +66,7 @@ func (t riffText) plan(l *Layout, changes []Change, terminator string) []splice.
 	slot := &l.Slots[t.slot]
 	c, ok := changed(changes, slot)
 	switch {
-	case !ok || c.Value != nil && slot.Kind != C2PA && bytes.Equal(c.Value, slot.Value):
+	case !ok:
 		return nil
 	case c.Value == nil:
 		return []splice.Edit{{Offset: t.offset, Delete: t.length}}
