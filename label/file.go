@@ -51,15 +51,11 @@ func PropagateFile(ctx context.Context, src, dst string, p metadata.Propagation,
 // rewrite puts what plan makes of the file src into the file dst. Limits are those
 // of the plan.
 func rewrite(ctx context.Context, src, dst string, limits metadata.Limits, plan func(metadata.Source) (metadata.Output, metadata.Receipt, error)) error {
-	in, err := os.Open(src)
-	if err != nil {
-		return fmt.Errorf("label: %w", err)
-	}
-	defer in.Close()
-	source, err := metadata.File(in)
+	in, source, err := open(src)
 	if err != nil {
 		return err
 	}
+	defer in.Close()
 	out, receipt, err := plan(source)
 	if err != nil {
 		return err
@@ -80,6 +76,27 @@ func rewrite(ctx context.Context, src, dst string, limits metadata.Limits, plan 
 		return errors.Join(fmt.Errorf("label: %w", err), os.Remove(temp))
 	}
 	return nil
+}
+
+// open opens a regular file. To open a pipe would wait for its writer.
+func open(name string) (*os.File, metadata.Source, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, metadata.Source{}, fmt.Errorf("label: %w", err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, metadata.Source{}, fmt.Errorf("label: %s is not a regular file; read it with metadata.ReadAll", name)
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, metadata.Source{}, fmt.Errorf("label: %w", err)
+	}
+	src, err := metadata.File(f)
+	if err != nil {
+		f.Close()
+		return nil, metadata.Source{}, err
+	}
+	return f, src, nil
 }
 
 // A target is the file that an output becomes.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"path"
 
 	"github.com/aigclabel/aigclabel/metadata"
@@ -166,14 +165,10 @@ func isGenerated(sourceType string) bool {
 
 // VerifyFile is [Verifier.Verify] for a file by name.
 func (v *Verifier) VerifyFile(ctx context.Context, name string, up *Upload) (*Report, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return v.failed(name, err), fmt.Errorf("label: %w", err)
-	}
-	defer f.Close()
-	src, err := metadata.File(f)
+	f, src, err := open(name)
 	if err != nil {
 		return v.failed(name, err), err
 	}
+	defer f.Close()
 	return v.Verify(ctx, src, up)
 }
