@@ -39,6 +39,7 @@ func PropagateFile(ctx context.Context, src, dst string, p metadata.Propagation,
 		limits = opts.Limits
 	}
 	err := rewrite(ctx, src, dst, limits, func(s metadata.Source) (out metadata.Output, _ metadata.Receipt, err error) {
+		s.R = contextReader{ctx, s.R}
 		out, receipt, err = metadata.PlanPropagate(s, p, opts)
 		return out, receipt, err
 	})
