@@ -2,10 +2,12 @@ package container
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -45,10 +47,18 @@ func TestPDFInteropQPDF(t *testing.T) {
 }
 
 func TestPDFInteropExifTool(t *testing.T) {
+	var paths []string
+	dir := t.TempDir()
 	eachPDF(t, func(t *testing.T, _, after []byte) {
-		require.Equal(t, string(someRecord)+"\n", runPDF(t, after, "exiftool", "-s3", "-PDF:AIGC"))
-		require.Contains(t, runPDF(t, after, "exiftool", "-b", "-XMP"), string(somePacket))
+		paths = append(paths, filepath.Join(dir, fmt.Sprintf("%d.pdf", len(paths))))
+		require.NoError(t, os.WriteFile(paths[len(paths)-1], after, 0o600))
 	}, "junk-before", "info-of-nothing", "short-entries")
+	out := run(t, tool(t, "exiftool"), append([]string{"-s3", "-PDF:AIGC"}, paths...)...)
+	for _, path := range paths {
+		require.Contains(t, out, "======== "+path+"\n"+string(someRecord)+"\n")
+	}
+	packets := run(t, tool(t, "exiftool"), append([]string{"-q", "-b", "-XMP"}, paths...)...)
+	require.Equal(t, len(paths), strings.Count(packets, string(somePacket)))
 }
 
 func TestPDFInteropPoppler(t *testing.T) {
