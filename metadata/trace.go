@@ -99,7 +99,10 @@ var traceRules = []traceRule{
 var rulesByKey = sync.OnceValue(func() map[string][]compiledRule {
 	index := map[string][]compiledRule{}
 	for i := range traceRules {
-		rule := compiledRule{&traceRules[i], regexp.MustCompile(traceRules[i].pattern)}
+		rule := compiledRule{&traceRules[i], regexp.MustCompile(traceRules[i].pattern), maxTraced}
+		if strings.HasPrefix(rule.pattern, words) {
+			rule.reach = maxNamed
+		}
 		keys := rule.keys
 		if keys == nil {
 			keys = toolKeys
@@ -114,19 +117,28 @@ var rulesByKey = sync.OnceValue(func() map[string][]compiledRule {
 type compiledRule struct {
 	*traceRule
 	match *regexp.Regexp
+	reach int // how much of a text is searched, in bytes
 }
 
-// maxTraced is how much of a text is searched, in bytes. What tells stands early.
-const maxTraced = 64 << 10
+// What tells stands early, and searches cost much more than reading. In bytes:
+const (
+	maxTraced    = 64 << 10 // of a text, for parameters
+	maxNamed     = 4 << 10  // of a text, for names
+	maxTraceWork = 8 << 20  // of all texts of a file, once for each rule
+)
 
 // Traces returns the evidence of generators in the texts of the file, at most
-// one of each rule.
+// one of each rule. Long texts, and files of many, are searched in part.
 func (r *Reading) Traces() []Trace {
 	var traces []Trace
 	seen := map[*traceRule]bool{}
+	work := maxTraceWork
 	for _, text := range r.Texts {
-		value := text.Value[:min(len(text.Value), maxTraced)]
 		for _, rule := range rulesByKey()[strings.ToLower(text.Key)] {
+			value := text.Value[:min(len(text.Value), rule.reach)]
+			if work -= len(value); work < 0 {
+				return traces
+			}
 			at := rule.match.FindStringIndex(value)
 			if at == nil {
 				continue
