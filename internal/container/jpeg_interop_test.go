@@ -60,11 +60,11 @@ func pixels(t testing.TB, b []byte) image.Image {
 }
 
 // announcing lists the tags that say that a file has XMP.
-var announcing = []string{"File:FileType", "RIFF:WebP_Flags"}
+var announcing = []string{"File:FileType", "RIFF:WebP_Flags", "GIF:GIFVersion"}
 
 // A write adds one tag to what exiftool reads, and changes no pixel.
 func TestInteropXMP(t *testing.T) {
-	for format, w := range map[string]Walk{"jpeg": JPEG, "png": PNG, "webp": WebP} {
+	for format, w := range map[string]Walk{"jpeg": JPEG, "png": PNG, "webp": WebP, "gif": GIF} {
 		for name, b := range fixtures(t, format) {
 			t.Run(name, func(t *testing.T) {
 				out := labelled(t, w, b)
