@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -42,6 +43,8 @@ func largeFiles(t testing.TB) []large {
 	return []large{
 		{"chunks.png", largePNG(), 100 + 3},
 		{"progressive.jpg", largeJPEG(t), 12},
+		{"frames.webp", largeWebP(), 100 + 3},
+		{"scanned.gif", largeGIF(), mebibyte / 16}, // which is read as a whole
 		{"moov-first.mp4", largeMP4(t, true), 40},
 		{"moov-last.mp4", largeMP4(t, false), 40},
 		{"fragments.mp4", largeFragments(t), 200 + 40},
@@ -74,6 +77,17 @@ func largeJPEG(t testing.TB) []byte {
 	b := testdata(t, "jpeg/progressive.jpg")
 	end := len(b) - 2
 	return append(append(b[:end:end], bytes.Repeat([]byte{0x55}, mebibyte)...), 0xFF, 0xD9)
+}
+
+func largeWebP() []byte {
+	frame := riffChunk("ANMF", make([]byte, mebibyte/100&^1))
+	header := riffChunk("VP8X", []byte{2, 0, 0, 0, 255, 3, 0, 255, 3, 0})
+	return riffChunk("RIFF", slices.Concat([]byte("WEBP"), header, riffChunk("ANIM", make([]byte, 6)), bytes.Repeat(frame, 100)))
+}
+
+func largeGIF() []byte {
+	image := append([]byte("\x2C\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02"), bytes.Repeat(append([]byte{255}, make([]byte, 255)...), mebibyte/256)...)
+	return slices.Concat([]byte("GIF89a\x01\x00\x01\x00\x00\x00\x00"), image, []byte{0, ';'})
 }
 
 func box(kind string, payload ...[]byte) []byte {

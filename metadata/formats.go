@@ -67,6 +67,12 @@ var formats = []Format{
 	{Name: "jpeg", Family: Image, MIME: []string{"image/jpeg"}, Extensions: []string{".jpg", ".jpeg", ".jfif"},
 		Write: "APP1 XMP, property TC260:AIGC", Read: []string{"APP1 Exif UserComment", "extended XMP", "APPn AIGC{...}"},
 		Rule: guideImage, walk: container.JPEG, sniff: magic("\xff\xd8\xff"), place: inXMP},
+	{Name: "webp", Family: Image, MIME: []string{"image/webp"}, Extensions: []string{".webp"},
+		Write: "chunk XMP, property TC260:AIGC", Read: []string{"EXIF UserComment", "chunk AIGC"},
+		Rule: guideImage, walk: container.WebP, sniff: riff("WEBP"), place: inXMP},
+	{Name: "gif", Family: Image, MIME: []string{"image/gif"}, Extensions: []string{".gif"},
+		Write: "application extension XMP Data, property TC260:AIGC", Read: []string{"comments with a JSON record", "application extension AIGC"},
+		Rule: guideImage, walk: container.GIF, sniff: magic("GIF87a", "GIF89a"), place: inXMP},
 	{Name: "mp4", Family: Video, MIME: []string{"video/mp4", "video/x-m4v", "video/3gpp"}, Extensions: []string{".mp4", ".m4v", ".3gp"},
 		Write: bmffPlace, Read: []string{"moov/udta/meta (mdir) items", "uuid XMP"},
 		Rule: guideVideo, walk: container.BMFF, sniff: brand(isMP4), place: jsonSlot},
@@ -134,10 +140,10 @@ func detect(src *container.Source, name string) (Format, error) {
 }
 
 // magic sniffs the first bytes.
-func magic(prefix string) func(*container.Source, string) (bool, error) {
+func magic(prefixes ...string) func(*container.Source, string) (bool, error) {
 	return func(src *container.Source, _ string) (bool, error) {
-		head, err := src.Head(len(prefix))
-		return string(head) == prefix, err
+		head, err := src.Head(16)
+		return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(string(head), p) }), err
 	}
 }
 

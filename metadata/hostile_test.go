@@ -97,6 +97,8 @@ func hostileFiles() map[string][]byte {
 		"nested.mp4":      append(ftyp, nestedBoxes("moov", n/8)...),
 		"nested-meta.mp4": append(ftyp, nestedBoxes("udta", 10_000)...),
 		"items.mp4":       append(ftyp, box("moov", box("udta", box("meta", make([]byte, 4), box("hdlr", make([]byte, 8), []byte("mdir"), make([]byte, 12)), box("ilst", bytes.Repeat(box("\xa9nam"), n/8)))))...),
+		"chunks.webp":     riffChunk("RIFF", append([]byte("WEBP"), bytes.Repeat(riffChunk("XMP ", nil), n/8)...)),
+		"comments.gif":    append([]byte("GIF89a\x01\x00\x01\x00\x00\x00\x00"), bytes.Repeat([]byte("\x21\xFE\x01c\x00"), n/5)...),
 		"chunks.wav":      riffChunk("RIFF", append([]byte("WAVE"), bytes.Repeat(riffChunk("LIST", []byte("INFO")), n/12)...)),
 		"frames.mp3":      id3,
 		"bomb.docx":       hostileZIP(map[string]string{"[Content_Types].xml": ooxmlTypes, "docProps/custom.xml": strings.Repeat("<a>", 64*n)}),
