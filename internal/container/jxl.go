@@ -22,6 +22,7 @@ type jxlFile struct {
 	bare   bool
 	insert int64 // after ftyp and jxll, before the codestream
 	last   bool  // the last part of the codestream is there
+	jpeg   bool  // there is what gives back the JPEG file
 }
 
 // IsJXL reports whether the file is a JPEG XL codestream, or has one in boxes.
@@ -56,6 +57,9 @@ func JXL(src *Source) (File, error) {
 	if !f.last {
 		f.damage(src.Size(), "codestream: %w", errTruncated)
 	}
+	if f.jpeg && len(f.Slots) > 0 {
+		f.Signed = "JPEG reconstruction data"
+	}
 	return f, nil
 }
 
@@ -70,6 +74,8 @@ func (f *jxlFile) root(b bmffBox) error {
 		r, err := b.fields(f.src, 4)
 		f.last = r.uint(4)>>31 > 0
 		return err
+	case "jbrd":
+		f.jpeg = true
 	case "xml ":
 		return f.xml(b, true)
 	case "Exif":
@@ -131,7 +137,8 @@ func (f *bmffFile) store(b bmffBox) error {
 
 // Plan implements [File]. A new packet goes into an xml box before the
 // codestream. A bare codestream becomes the jxlc box of a new file, and stays in
-// boxes when the packet goes.
+// boxes when the packet goes. A JPEG file that is kept in the file comes back as
+// it was, but not one that had XMP or Exif if that changes: [Layout.Signed].
 func (f *jxlFile) Plan(changes []Change) (*splice.Plan, error) {
 	if !f.bare {
 		return f.planAt(changes, f.insert, jxlBox)
