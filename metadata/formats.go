@@ -73,15 +73,27 @@ var formats = []Format{
 	{Name: "gif", Family: Image, MIME: []string{"image/gif"}, Extensions: []string{".gif"},
 		Write: "application extension XMP Data, property TC260:AIGC", Read: []string{"comments with a JSON record", "application extension AIGC"},
 		Rule: guideImage, walk: container.GIF, sniff: magic("GIF87a", "GIF89a"), place: inXMP},
+	{Name: "heic", Family: Image, MIME: []string{"image/heic", "image/heif", "image/heic-sequence", "image/heif-sequence"}, Extensions: []string{".heic", ".heif", ".hif"},
+		Write: heifPlace, Read: []string{"Exif item UserComment", "uuid XMP", "items that describe other pictures"},
+		Rule: guideImage, walk: container.HEIF, sniff: branded("heic"), place: inXMP},
+	{Name: "avif", Family: Image, MIME: []string{"image/avif", "image/avif-sequence"}, Extensions: []string{".avif", ".avifs"},
+		Write: heifPlace, Read: []string{"Exif item UserComment", "uuid XMP", "items that describe other pictures"},
+		Rule: ourChoice, walk: container.HEIF, sniff: branded("avif"), place: inXMP},
+	{Name: "jxl", Family: Image, MIME: []string{"image/jxl"}, Extensions: []string{".jxl"},
+		Write: "xml box, property TC260:AIGC; a bare codestream is wrapped", Read: []string{"Exif box UserComment"},
+		Rule: ourChoice, walk: container.JXL, sniff: anyName(container.IsJXL), place: inXMP},
+	{Name: "jp2", Family: Image, MIME: []string{"image/jp2", "image/jpx", "image/jph"}, Extensions: []string{".jp2", ".jpx", ".jpf", ".jph"},
+		Write: "uuid box with XMP, property TC260:AIGC", Read: []string{"uuid Exif UserComment", "xml box with XMP"},
+		Rule: ourChoice, walk: container.JP2, sniff: branded("jp2"), place: inXMP},
 	{Name: "mp4", Family: Video, MIME: []string{"video/mp4", "video/x-m4v", "video/3gpp"}, Extensions: []string{".mp4", ".m4v", ".3gp"},
 		Write: bmffPlace, Read: []string{"moov/udta/meta (mdir) items", "uuid XMP"},
-		Rule: guideVideo, walk: container.BMFF, sniff: brand(isMP4), place: jsonSlot},
+		Rule: guideVideo, walk: container.BMFF, sniff: branded("mp4"), place: jsonSlot},
 	{Name: "mov", Family: Video, MIME: []string{"video/quicktime"}, Extensions: []string{".mov", ".qt"},
 		Write: bmffPlace, Read: []string{"moov/udta/meta (mdir) items", "moov/udta/XMP_, uuid XMP"},
-		Rule: guideVideo, walk: container.BMFF, sniff: brand(func(b string) bool { return b == "qt  " }), place: jsonSlot},
+		Rule: guideVideo, walk: container.BMFF, sniff: branded("mov"), place: jsonSlot},
 	{Name: "m4a", Family: Audio, MIME: []string{"audio/mp4", "audio/x-m4a"}, Extensions: []string{".m4a", ".m4b"},
 		Write: bmffPlace, Read: []string{"moov/udta/meta (mdir) items", "uuid XMP"},
-		Rule: guideAudio, walk: container.BMFF, sniff: brand(func(b string) bool { return slices.Contains([]string{"M4A ", "M4B ", "M4P "}, b) }), place: jsonSlot},
+		Rule: guideAudio, walk: container.BMFF, sniff: branded("m4a"), place: jsonSlot},
 	{Name: "wav", Family: Audio, MIME: []string{"audio/wav", "audio/vnd.wave", "audio/x-wav"}, Extensions: []string{".wav", ".rf64", ".bwf"},
 		Write: "chunk AIGC before data", Read: []string{"LIST/INFO AIGC", "id3 TXXX AIGC", "_PMX XMP"},
 		Rule: guideAudio, walk: container.WAV, sniff: riff("WAVE"), place: jsonSlot},
@@ -107,6 +119,7 @@ var formats = []Format{
 const (
 	ooxmlType  = "application/vnd.openxmlformats-officedocument."
 	ooxmlPlace = "docProps/custom.xml, property AIGC"
+	heifPlace  = "XMP item of the primary item, property TC260:AIGC"
 	bmffPlace  = "moov/udta/meta key AIGC, or moov/meta where that has the keys"
 )
 
@@ -152,22 +165,26 @@ func anyName(is func(*container.Source) (bool, error)) func(*container.Source, s
 	return func(src *container.Source, _ string) (bool, error) { return is(src) }
 }
 
-// brand sniffs the major brand of an ISO base media file.
-func brand(is func(string) bool) func(*container.Source, string) (bool, error) {
-	return func(src *container.Source, _ string) (bool, error) {
-		major, ok, err := container.BMFFBrand(src)
-		return ok && is(major), err
-	}
+// brands names the formats of the major brands of files of boxes, "" for those
+// that are none of ours. All other brands are mp4's.
+var brands = map[string]string{
+	"qt  ": "mov", "M4A ": "m4a", "M4B ": "m4a", "M4P ": "m4a",
+	"heic": "heic", "heix": "heic", "heim": "heic", "heis": "heic", "hevc": "heic", "hevx": "heic", "hevm": "heic", "hevs": "heic",
+	"mif1": "heic", "msf1": "heic", "avci": "heic", "avcs": "heic", "jpeg": "heic", "jpgs": "heic",
+	"avif": "avif", "avis": "avif",
+	"jxl ": "jxl", "jp2 ": "jp2", "jpx ": "jp2", "jph ": "jp2", "jpm ": "", "mjp2": "", "crx ": "",
 }
 
-// isMP4 leaves out the brands of other formats over the same boxes.
-func isMP4(brand string) bool {
-	switch brand {
-	case "qt  ", "M4A ", "M4B ", "M4P ",
-		"heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1", "avif", "avis", "jxl ", "jp2 ", "jpx ", "jpm ", "mjp2", "crx ":
-		return false
+// branded sniffs the major brand of a file of boxes.
+func branded(want string) func(*container.Source, string) (bool, error) {
+	return func(src *container.Source, _ string) (bool, error) {
+		major, ok, err := container.BMFFBrand(src)
+		if !ok || err != nil {
+			return false, err
+		}
+		format, known := brands[major]
+		return format == want || !known && want == "mp4", nil
 	}
-	return true
 }
 
 // riff sniffs a RIFF form type.

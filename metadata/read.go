@@ -300,16 +300,6 @@ func (s Site) part(name string, start, end int, encoding string) Site {
 		return s
 	}
 	s.Encoding = encoding
-	skip, left := int64(start), int64(end-start)
-	var ranges []Range
-	for _, r := range s.Ranges {
-		n := min(r.Length-skip, left)
-		if n > 0 {
-			ranges = append(ranges, Range{Offset: r.Offset + skip, Length: n})
-			left -= n
-		}
-		skip = max(skip-r.Length, 0)
-	}
-	s.Ranges = ranges
+	s.Ranges = container.Cut(s.Ranges, int64(start), int64(end-start))
 	return s
 }

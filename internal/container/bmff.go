@@ -2,7 +2,6 @@ package container
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"iter"
 	"math"
@@ -133,8 +132,7 @@ func bmffBrand(src *Source) (major string, err error) {
 			if b.size-b.header < 8 {
 				return "", nil
 			}
-			h, err := src.Peek(b.body(), 4)
-			return string(h), err
+			return bmffMajor(src, b)
 		case b.kind == "moov" || b.kind == "mdat":
 			if whole || b.header == 16 || b.size < 1<<29 { // as a size, letters are more
 				major = "qt  "
@@ -152,19 +150,36 @@ func bmffBrand(src *Source) (major string, err error) {
 	return major, nil
 }
 
+// bmffMajor returns the major brand of a ftyp box. HEIF's general brands say
+// nothing about the codec: AVIF shows in the list of compatible ones.
+func bmffMajor(src *Source, b bmffBox) (string, error) {
+	h, err := src.Peek(b.body(), int(min(peekSize, (b.size-b.header)&^3)))
+	if err != nil {
+		return "", err
+	}
+	major := string(h[:4])
+	for i := 8; i < len(h) && (major == "mif1" || major == "msf1"); i += 4 {
+		if other := string(h[i : i+4]); other == "avif" || other == "avis" {
+			major = other
+		}
+	}
+	return major, nil
+}
+
 type bmffFile struct {
 	Layout
-	src        *Source
-	brand      string
-	values     []bmffValue // of Slots, by index
-	ftyp       *bmffBox
-	moov       *bmffBox
-	udta       *bmffBox       // of moov
-	mdta       *bmffMeta      // of udta or moov, the first: where a record goes
-	compressed *bmffBox       // holds offsets that cannot be seen
-	guides     [Text + 1]bool // kinds whose place is taken
-	counts     [Text + 1]int  // slots of each kind
-	segment    bool           // has moof or meta: may do without moov
+	src     *Source
+	name    string // of the format, in places
+	brand   string
+	values  []bmffValue // of Slots, by index
+	ftyp    *bmffBox
+	moov    *bmffBox
+	udta    *bmffBox       // of moov
+	mdta    *bmffMeta      // of udta or moov, the first: where a record goes
+	opaque  *bmffBox       // holds offsets that cannot be followed
+	guides  [Text + 1]bool // kinds whose place is taken
+	counts  [Text + 1]int  // slots of each kind
+	segment bool           // has moof or meta: may do without moov
 }
 
 // A bmffValue says how to edit a slot.
@@ -179,7 +194,7 @@ type bmffValue struct {
 // BMFF walks a file of the MP4 and QuickTime family. It reads box headers and
 // texts, never sample tables or media.
 func BMFF(src *Source) (File, error) {
-	f := &bmffFile{src: src}
+	f := &bmffFile{src: src, name: "MP4"}
 	var err error
 	if f.brand, _, err = BMFFBrand(src); err != nil {
 		return f, err
@@ -229,7 +244,7 @@ func (f *bmffFile) box(b bmffBox) error {
 		f.segment = true
 	case "cmov", "!mov", "!mof":
 		c := b
-		f.compressed = &c
+		f.opaque = &c
 	case "uuid":
 		return f.uuid(b)
 	default:
@@ -310,7 +325,7 @@ func (f *bmffFile) whole(s Slot, b bmffBox, from int64) error {
 		return err
 	}
 	box, at := b, Range{from, b.end() - from}
-	s.Place = "MP4 " + b.path() + s.Place
+	s.Place = f.name + " " + b.path() + s.Place
 	if s.Value, err = f.src.Bytes(at.Offset, at.Length, s.Place); err != nil {
 		return err
 	}
@@ -337,7 +352,7 @@ func (f *bmffFile) credentials(b bmffBox) error {
 	if n < 8 || n > rest {
 		n = rest
 	}
-	f.add(Slot{Kind: C2PA, Place: "MP4 " + b.path() + " C2PA", Guide: true, Ranges: []Range{{store, n}}},
+	f.add(Slot{Kind: C2PA, Place: f.name + " " + b.path() + " C2PA", Guide: true, Ranges: []Range{{store, n}}},
 		bmffValue{box: &b, bytes: Range{store, rest}})
 	return nil
 }
@@ -361,5 +376,3 @@ func bmffC2PA(src *Source, b bmffBox) (merkle, store int64, err error) {
 	}
 	return 0, 0, nil
 }
-
-var errCompressed = errors.New("compressed movie header")

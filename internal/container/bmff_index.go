@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"math"
 
 	"github.com/aigclabel/aigclabel/internal/splice"
@@ -79,35 +80,40 @@ func putUint(b []byte, width int, v uint64) bool {
 	return v <= math.MaxUint32
 }
 
-// items lists the extents of iloc that count from the start of the file.
-func (s *bmffScan) items(b bmffBox) error {
-	data, err := s.src.Bytes(b.body(), b.size-b.header, "iloc box")
+// locations lists the extents of iloc that count from the start of the file.
+func (s *bmffScan) locations(b bmffBox) error {
+	r, l, err := readILOC(s.src, b)
 	if err != nil {
 		return err
 	}
-	r := &fields{data: data}
-	l := readILOC(r)
-	if l.offset&3 != 0 || l.offset > 8 || l.base&3 != 0 || l.base > 8 {
-		return &FormatError{Offset: b.offset, Err: errors.New("iloc box with odd field sizes")}
-	}
-	for n := r.uint(l.number); n > 0 && !r.short; n-- {
-		if t, here := l.item(r, b.body()); here {
-			s.tables = append(s.tables, t)
+	for n := l.count; n > 0 && !r.short; n-- {
+		it := l.item(r)
+		r.skip(int64(it.extents) * l.extentSize())
+		if it.here() && it.extents > 0 && it.base <= maxOffset {
+			if t := l.table(it, b.body()); t.width > 0 {
+				s.tables = append(s.tables, t)
+			}
 		}
 	}
-	if r.short {
-		return &FormatError{Offset: b.offset, Err: errors.New("iloc box is too short for its items")}
-	}
-	return nil
+	return r.end(b)
 }
 
-// An iloc says how many bytes the fields of an iloc box have.
+// An iloc is the head of an iloc box: how many items it has, and how many bytes
+// its fields have (ISO/IEC 14496-12, 8.11.3).
 type iloc struct {
 	version                             uint64
 	offset, length, base, index, number int
+	count                               uint64
 }
 
-func readILOC(r *fields) iloc {
+// readILOC reads the head of an iloc box. The fields that it returns are at the
+// first item.
+func readILOC(src *Source, b bmffBox) (*fields, iloc, error) {
+	data, err := src.Bytes(b.body(), b.size-b.header, "iloc box")
+	if err != nil {
+		return nil, iloc{}, err
+	}
+	r := &fields{data: data}
 	l := iloc{version: r.uint(1), number: 2}
 	r.skip(3)
 	sizes := r.uint(2)
@@ -118,27 +124,72 @@ func readILOC(r *fields) iloc {
 	if l.version > 1 {
 		l.number = 4
 	}
-	return l
+	l.count = r.uint(l.number)
+	if (l.offset|l.length|l.base|l.index)&3 != 0 || max(l.offset, l.length, l.base, l.index) > 8 {
+		return nil, l, &FormatError{Offset: b.offset, Err: errors.New("iloc box with odd field sizes")}
+	}
+	return r, l, nil
 }
 
-// item reads an item, and reports whether its extents are in the file itself.
-// They count from a base; without offsets, there is one and it starts there.
-func (l iloc) item(r *fields, body int64) (t bmffTable, here bool) {
-	r.skip(int64(l.number))
-	method := uint64(0)
+// An ilocItem says where the data of an item is. Its extents count from a base.
+type ilocItem struct {
+	id, method, reference, base uint64
+	extents                     uint64
+	baseAt, at                  int // positions of the base and of the extents in the box
+}
+
+// The construction methods: what extents count from.
+const (
+	fromFile = iota
+	fromIDAT
+	fromItem
+)
+
+// item reads an item, up to its extents.
+func (l iloc) item(r *fields) (it ilocItem) {
+	it.id = r.uint(l.number)
 	if l.version > 0 {
-		method = r.uint(2) & 15
+		it.method = r.uint(2)
 	}
-	reference := r.uint(2)
-	at := body + int64(r.pos)
-	base, extents := r.uint(l.base), r.uint(2)
-	t = bmffTable{pos: at, count: 1, stride: uint16(l.base), width: uint8(l.base)}
-	extent := l.index + l.offset + l.length
-	if l.offset > 0 {
-		t = bmffTable{pos: body + int64(r.pos), count: int64(extents), base: int64(base), stride: uint16(extent), skip: uint8(l.index), width: uint8(l.offset)}
+	it.reference = r.uint(2)
+	it.baseAt = r.pos
+	it.base, it.extents = r.uint(l.base), r.uint(2)
+	it.at = r.pos
+	return it
+}
+
+// construction returns the construction method; the field has reserved bits.
+func (it ilocItem) construction() uint64 { return it.method & 15 }
+
+// An ilocExtent is a run of the data of an item.
+type ilocExtent struct{ index, offset, length uint64 }
+
+func (l iloc) extent(r *fields) ilocExtent {
+	return ilocExtent{r.uint(l.index), r.uint(l.offset), r.uint(l.length)}
+}
+
+// here reports whether the extents count from the start of this file.
+func (it ilocItem) here() bool { return it.construction() == fromFile && it.reference == 0 }
+
+// present returns how many extents of an item have bytes in the box: without
+// any, all of them are the same.
+func (l iloc) present(it ilocItem) uint64 {
+	if l.extentSize() == 0 {
+		return min(it.extents, 1)
 	}
-	r.skip(int64(extents) * int64(extent))
-	return t, method == 0 && reference == 0 && extents > 0 && t.width > 0 && base <= maxOffset
+	return it.extents
+}
+
+func (l iloc) extentSize() int64 { return int64(l.index + l.offset + l.length) }
+
+// table returns the extents of an item as a table in the box that starts at
+// body. Without offsets, there is one extent, and it starts at the base.
+func (l iloc) table(it ilocItem, body int64) bmffTable {
+	if l.offset == 0 {
+		return bmffTable{pos: body + int64(it.baseAt), count: 1, stride: uint16(l.base), width: uint8(l.base)}
+	}
+	return bmffTable{pos: body + int64(it.at), count: int64(it.extents), base: int64(it.base),
+		stride: uint16(l.extentSize()), skip: uint8(l.index), width: uint8(l.offset)}
 }
 
 // fields reads big-endian numbers in a row. Past the end they are 0 and short.
@@ -165,4 +216,12 @@ func (r *fields) skip(n int64) {
 		return
 	}
 	r.pos += int(n)
+}
+
+// end returns the error of fields that ended before their box.
+func (r *fields) end(b bmffBox) error {
+	if r.short {
+		return &FormatError{Offset: b.offset, Err: fmt.Errorf("%s box is too short for its items", printable(b.kind))}
+	}
+	return nil
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // run returns what a program prints.
-func run(t *testing.T, program string, args ...string) string {
+func run(t testing.TB, program string, args ...string) string {
 	t.Helper()
 	cmd := exec.Command(program, args...)
 	var stderr strings.Builder
@@ -25,7 +25,7 @@ func run(t *testing.T, program string, args ...string) string {
 }
 
 // saved writes b to a file of a test and returns its path.
-func saved(t *testing.T, name string, b []byte) string {
+func saved(t testing.TB, name string, b []byte) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
 	require.NoError(t, os.WriteFile(path, b, 0o600))

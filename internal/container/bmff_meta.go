@@ -71,7 +71,7 @@ func (f *bmffFile) meta(m *bmffMeta) error {
 
 // items lists the slots of the ilst of a meta box.
 func (f *bmffFile) items(m *bmffMeta) error {
-	m.place = "MP4 " + m.path()
+	m.place = f.name + " " + m.path()
 	if m.handler == "mdta" && m.keys != nil && m.parent != nil && (m.parent == f.udta || m.parent == f.moov) && f.mdta == nil {
 		f.mdta = m
 	}
@@ -110,7 +110,7 @@ func (f *bmffFile) metaPart(m *bmffMeta, b bmffBox) error {
 
 // keys reads the names of a keys box, up to the first that is broken.
 func (f *bmffFile) keys(m *bmffMeta) error {
-	b, err := f.src.Bytes(m.keys.body(), m.keys.size-m.keys.header, "MP4 keys box")
+	b, err := f.src.Bytes(m.keys.body(), m.keys.size-m.keys.header, f.name+" keys box")
 	if err != nil {
 		return err
 	}
@@ -198,7 +198,7 @@ func (f *bmffFile) itemPart(it *bmffItem, b bmffBox) error {
 		if b.size-b.header < 4 {
 			return nil
 		}
-		name, err := f.src.Bytes(b.body()+4, b.size-b.header-4, "MP4 item name")
+		name, err := f.src.Bytes(b.body()+4, b.size-b.header-4, f.name+" item name")
 		if err != nil {
 			return err
 		}
@@ -320,7 +320,7 @@ func (f *bmffFile) international(s Slot, b bmffBox) error {
 		return err
 	}
 	box, at := b, Range{b.body() + 4, n}
-	s.Place = "MP4 " + b.path()
+	s.Place = f.name + " " + b.path()
 	if s.Value, err = f.src.Bytes(at.Offset, n, s.Place); err != nil {
 		return err
 	}

@@ -16,7 +16,8 @@ import (
 // A bmffScan finds the offsets of a file, and the free space beside edits.
 type bmffScan struct {
 	src       *Source
-	edits     []splice.Edit // before free space and tables follow
+	edits     []splice.Edit  // before free space and tables follow
+	items     *heifLocations // an iloc box that they replace
 	tables    []bmffTable
 	indexes   []bmffBox // sidx
 	stretches []bmffStretch
@@ -40,11 +41,11 @@ func (st *bmffStretch) holds(off int64) bool { return st.start <= off && off <= 
 
 // scanBMFF reads every box header, but none of the tables.
 func scanBMFF(p *bmffPlan) (*bmffScan, error) {
-	src := p.file.src
-	s := &bmffScan{src: NewSource(src.ReaderAt(), src.Size(), src.Limits), edits: p.edits}
+	src := p.src.afresh()
+	s := &bmffScan{src: src, edits: p.edits, items: p.items}
 	var start int64
 	before := ""
-	for b, err := range bmffBoxes(s.src, nil, 0, src.Size()) {
+	for b, err := range bmffBoxes(src, nil, 0, src.Size()) {
 		media := b.kind == "mdat" || b.kind == "moof" || b.kind == "imda"
 		if media {
 			s.stretch(bmffStretch{start: start, end: b.offset, media: true, fragment: before == "moof" && b.kind != "moof"})
@@ -144,7 +145,10 @@ func (s *bmffScan) offsets(b bmffBox) error {
 	case "tfra":
 		return s.access(b)
 	case "iloc":
-		return s.items(b)
+		if s.items != nil && s.items.box.offset == b.offset {
+			return nil
+		}
+		return s.locations(b)
 	case "dref", "stsd":
 		return s.references(b)
 	case "uuid":
@@ -312,6 +316,11 @@ func (p *bmffPlan) offsets(s *bmffScan) error {
 			return &FormatError{Offset: t.pos, Err: errors.New("offset outgrows its field")}
 		case changed:
 			p.edits = append(p.edits, splice.Edit{Offset: t.pos, Delete: t.Size(), Insert: t})
+		}
+	}
+	if p.items != nil {
+		if err := p.items.follow(moves); err != nil {
+			return err
 		}
 	}
 	return p.indexes(s, moves)

@@ -88,9 +88,7 @@ func co64(offsets ...int64) []byte {
 // targets returns the four bytes that each offset of a file points at.
 func targets(t testing.TB, r io.ReaderAt, size int64) (found []string) {
 	t.Helper()
-	f, err := BMFF(NewSource(r, size, Limits{}))
-	require.NoError(t, err)
-	s, err := scanBMFF(&bmffPlan{file: f.(*bmffFile)})
+	s, err := scanBMFF(&bmffPlan{src: NewSource(r, size, Limits{})})
 	require.NoError(t, err)
 	for i := range s.tables {
 		table := &s.tables[i]

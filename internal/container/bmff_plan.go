@@ -14,9 +14,10 @@ import (
 // A bmffPlan collects edits of the box tree. Sizes of the boxes around them,
 // free space and offset tables follow from them.
 type bmffPlan struct {
-	file  *bmffFile
+	src   *Source
 	edits []splice.Edit
 	grown map[int64]bmffGrowth // of each box around an edit, by its offset
+	items *heifLocations       // an iloc box that the edits replace
 }
 
 // A bmffGrowth is by how much a box grows.
@@ -33,15 +34,27 @@ type bmffGrowth struct {
 // moov otherwise; a new C2PA store after ftyp. Free space beside the edit gives
 // way, so that media stays where it is.
 func (f *bmffFile) Plan(changes []Change) (*splice.Plan, error) {
-	p, err := f.edit(changes)
+	return f.plan(func() (*bmffPlan, error) {
+		p, err := f.edit(changes)
+		if err != nil {
+			return nil, err
+		}
+		return p, f.insert(p, changes)
+	})
+}
+
+// plan returns the plan of the edits that edit returns, and of what follows from
+// them. Edit is called again if the first edits do not do.
+func (f *bmffFile) plan(edit func() (*bmffPlan, error)) (*splice.Plan, error) {
+	p, err := edit()
 	if err != nil {
 		return nil, err
 	}
 	if len(p.edits) > 0 {
-		if f.compressed != nil {
-			return nil, &FormatError{Offset: f.compressed.offset, Err: errCompressed}
+		if b := f.opaque; b != nil {
+			return nil, &FormatError{Offset: b.offset, Err: fmt.Errorf("%s box: its offsets cannot be followed", printable(b.kind))}
 		}
-		if p, err = p.follow(changes); err != nil {
+		if p, err = p.follow(edit); err != nil {
 			return nil, err
 		}
 	}
@@ -49,7 +62,7 @@ func (f *bmffFile) Plan(changes []Change) (*splice.Plan, error) {
 }
 
 // follow makes sizes, free space and offset tables follow the edits.
-func (p *bmffPlan) follow(changes []Change) (*bmffPlan, error) {
+func (p *bmffPlan) follow(edit func() (*bmffPlan, error)) (*bmffPlan, error) {
 	s, err := scanBMFF(p)
 	if err != nil {
 		return nil, err
@@ -66,7 +79,7 @@ func (p *bmffPlan) follow(changes []Change) (*bmffPlan, error) {
 		return nil, err
 	}
 	if wider { // once more, with the tables that grow
-		if p, err = p.file.edit(changes); err != nil {
+		if p, err = edit(); err != nil {
 			return nil, err
 		}
 		p.widen(s)
@@ -80,13 +93,13 @@ func (p *bmffPlan) follow(changes []Change) (*bmffPlan, error) {
 	return p, p.offsets(s)
 }
 
-// edit returns a plan with the edits that the changes ask for themselves.
+// edit returns a plan with the edits of the slots that are in boxes of their own.
 func (f *bmffFile) edit(changes []Change) (*bmffPlan, error) {
-	p := &bmffPlan{file: f, grown: map[int64]bmffGrowth{}}
+	p := &bmffPlan{src: f.src.afresh(), grown: map[int64]bmffGrowth{}}
 	for i, v := range f.values {
 		c, ok := changed(changes, &f.Slots[i])
 		switch {
-		case !ok:
+		case !ok || v.box == nil:
 		case c.Value == nil:
 			p.replace(v.item.parent, v.item.offset, v.item.size, nil)
 		default:
@@ -95,7 +108,7 @@ func (f *bmffFile) edit(changes []Change) (*bmffPlan, error) {
 			}
 		}
 	}
-	return p, p.insert(changes)
+	return p, nil
 }
 
 // rewrite puts another value into a slot.
@@ -123,8 +136,7 @@ func (p *bmffPlan) replace(in *bmffBox, off, n int64, content splice.Content) {
 }
 
 // insert adds new values. Edits at one position come from the inside out.
-func (p *bmffPlan) insert(changes []Change) error {
-	f := p.file
+func (f *bmffFile) insert(p *bmffPlan, changes []Change) error {
 	var user, store, packet []byte
 	for _, c := range changes {
 		switch {
@@ -281,7 +293,7 @@ func (p *bmffPlan) sizes() error {
 
 // moves returns the edits after which bytes stand elsewhere, in order.
 func (p *bmffPlan) moves() ([]splice.Edit, error) {
-	plan, err := splice.New(p.file.src.ReaderAt(), p.file.src.Size(), p.edits)
+	plan, err := splice.New(p.src.ReaderAt(), p.src.Size(), p.edits)
 	if err != nil {
 		return nil, err
 	}

@@ -37,6 +37,18 @@ type Range struct {
 	Length int64 `json:"length"`
 }
 
+// Cut returns the bytes of ranges after the first skip, at most length of them.
+func Cut(ranges []Range, skip, length int64) (out []Range) {
+	for _, r := range ranges {
+		if n := min(r.Length-skip, length); n > 0 {
+			out = append(out, Range{Offset: r.Offset + skip, Length: n})
+			length -= n
+		}
+		skip = max(skip-r.Length, 0)
+	}
+	return out
+}
+
 // A Slot is one value in a file.
 type Slot struct {
 	Kind     Kind

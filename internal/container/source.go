@@ -78,6 +78,9 @@ func NewSource(r io.ReaderAt, size int64, limits Limits) *Source {
 	return &Source{r: r, size: max(size, 0), Limits: limits.orDefault()}
 }
 
+// afresh returns a source over the same file that has spent nothing.
+func (s *Source) afresh() *Source { return NewSource(s.r, s.size, s.Limits) }
+
 // Size returns the length of the file.
 func (s *Source) Size() int64 { return s.size }
 
