@@ -45,6 +45,8 @@ func largeFiles(t testing.TB) []large {
 		{"moov-first.mp4", largeMP4(t, true), 40},
 		{"moov-last.mp4", largeMP4(t, false), 40},
 		{"fragments.mp4", largeFragments(t), 200 + 40},
+		{"cues-last.mkv", largeMKV(t), 20},
+		{"live.webm", largeWebM(t), 20 + 100 + 1000},
 		{"plain.wav", largeWAV(), 4},
 		{"tagged.mp3", largeMP3(t), 10},
 		{"objects.pdf", largePDF(), 100},
@@ -101,6 +103,40 @@ func largeFragments(t testing.TB) []byte {
 		b = append(b, box("mdat", make([]byte, mebibyte/100))...)
 	}
 	return b
+}
+
+// ebml returns an element, with a size field of 4 bytes.
+func ebml(id string, payload ...[]byte) []byte {
+	body := bytes.Join(payload, nil)
+	return append(binary.BigEndian.AppendUint32([]byte(id), 1<<28|uint32(len(body))), body...)
+}
+
+const (
+	ebmlCluster = "\x1F\x43\xB6\x75"
+	ebmlUnsized = "\x01\xFF\xFF\xFF\xFF\xFF\xFF\xFF"
+)
+
+// largeMKV gives a real file's first Cluster more bytes, and Cues behind it.
+func largeMKV(t testing.TB) []byte {
+	b := testdata(t, "mkv/mkvmerge.mkv")
+	start := bytes.Index(b, []byte(ebmlCluster))
+	segment := bytes.Index(b, []byte("\x18\x53\x80\x67")) + 12
+	media := bytes.Repeat(ebml(ebmlCluster, ebml("\xE7", []byte{0}), ebml("\xA3", make([]byte, mebibyte/100))), 100)
+	cues := bytes.LastIndex(b, []byte("\x1C\x53\xBB\x6B"))
+	seek := bytes.Index(b, []byte("\x1C\x53\xBB\x6B")) + 7
+	out := append(append(b[:start:start], media...), b[cues:]...)
+	binary.BigEndian.PutUint64(out[segment-8:], 1<<56|uint64(len(out)-segment))
+	_ = seek
+	return out
+}
+
+// largeWebM gives a real live stream a hundred Clusters of ten blocks, all
+// without size.
+func largeWebM(t testing.TB) []byte {
+	b := testdata(t, "webm/live.webm")
+	b = b[:bytes.Index(b, []byte(ebmlCluster))]
+	blocks := bytes.Repeat(ebml("\xA3", make([]byte, mebibyte/1000)), 10)
+	return append(b, bytes.Repeat(append([]byte(ebmlCluster+ebmlUnsized), blocks...), 100)...)
 }
 
 func largeWAV() []byte {

@@ -73,6 +73,12 @@ var formats = []Format{
 	{Name: "mov", Family: Video, MIME: []string{"video/quicktime"}, Extensions: []string{".mov", ".qt"},
 		Write: bmffPlace, Read: []string{"moov/udta/meta (mdir) items", "moov/udta/XMP_, uuid XMP"},
 		Rule: guideVideo, walk: container.BMFF, sniff: brand(func(b string) bool { return b == "qt  " }), place: jsonSlot},
+	{Name: "mkv", Family: Video, MIME: []string{"video/x-matroska", "audio/x-matroska"}, Extensions: []string{".mkv", ".mka", ".mks"},
+		Write: mkvPlace, Read: []string{"SimpleTags of tracks and chapters, nested SimpleTags", "Info Title with a JSON record"},
+		Rule: guideVideo, walk: container.Matroska, sniff: docType("matroska"), place: jsonSlot},
+	{Name: "webm", Family: Video, MIME: []string{"video/webm", "audio/webm"}, Extensions: []string{".webm"},
+		Write: mkvPlace, Read: []string{"SimpleTags of tracks and chapters, nested SimpleTags", "Info Title with a JSON record"},
+		Rule: guideVideo, walk: container.Matroska, sniff: docType("webm"), place: jsonSlot},
 	{Name: "m4a", Family: Audio, MIME: []string{"audio/mp4", "audio/x-m4a"}, Extensions: []string{".m4a", ".m4b"},
 		Write: bmffPlace, Read: []string{"moov/udta/meta (mdir) items", "uuid XMP"},
 		Rule: guideAudio, walk: container.BMFF, sniff: brand(func(b string) bool { return slices.Contains([]string{"M4A ", "M4B ", "M4P "}, b) }), place: jsonSlot},
@@ -101,6 +107,7 @@ var formats = []Format{
 const (
 	ooxmlType  = "application/vnd.openxmlformats-officedocument."
 	ooxmlPlace = "docProps/custom.xml, property AIGC"
+	mkvPlace   = "Segment.Tags.Tag.SimpleTag AIGC before the first Cluster"
 	bmffPlace  = "moov/udta/meta key AIGC, or moov/meta where that has the keys"
 )
 
@@ -162,6 +169,14 @@ func isMP4(brand string) bool {
 		return false
 	}
 	return true
+}
+
+// docType sniffs what an EBML file holds.
+func docType(want string) func(*container.Source, string) (bool, error) {
+	return func(src *container.Source, _ string) (bool, error) {
+		kind, ok, err := container.EBMLDocType(src)
+		return ok && kind == want, err
+	}
 }
 
 // riff sniffs a RIFF form type.
