@@ -206,7 +206,8 @@ func (s *mkvSegment) note(e ebmlElement) {
 		s.indexes = append(s.indexes, e)
 	case idCRC:
 		if e.offset == s.body() {
-			s.crc = &e
+			first := e // the others stay off the heap
+			s.crc = &first
 		}
 	case idVoid:
 		if s.cluster == nil && len(s.voids) < maxVoids {
@@ -214,7 +215,8 @@ func (s *mkvSegment) note(e ebmlElement) {
 		}
 	case idCluster:
 		if s.cluster == nil {
-			s.cluster = &e
+			first := e
+			s.cluster = &first
 		}
 	}
 }

@@ -50,7 +50,9 @@ func summed(id uint32, parts ...string) string {
 	return element(id, "\xBF\x84"+string(binary.LittleEndian.AppendUint32(nil, crc32.ChecksumIEEE([]byte(body)))), body)
 }
 
-func padding(n int) string { return string(voidHeader(int64(n))) + strings.Repeat("v", n-len(voidHeader(int64(n)))) }
+func padding(n int) string {
+	return string(voidHeader(int64(n))) + strings.Repeat("v", n-len(voidHeader(int64(n))))
+}
 
 var (
 	mkvHead = element(idEBML, element(idDocType, "matroska"))
