@@ -38,8 +38,10 @@ const (
 // wholeFile is the TargetTypeValue of a movie or an album, the default.
 const wholeFile = 50
 
-// maxVoids bounds the Void elements that are used up.
-const maxVoids = 64
+const (
+	maxVoids    = 64 // Void elements that are used up
+	maxSegments = 1 << 10
+)
 
 type mkvFile struct {
 	Layout
@@ -121,6 +123,9 @@ func (f *mkvFile) segment(e ebmlElement) (int64, error) {
 	if err := f.fail(e.offset, e.past(f.src.Size())); err != nil {
 		return 0, err
 	}
+	if len(f.segments) == maxSegments {
+		return 0, &LimitError{What: "number of Segments", Limit: maxSegments}
+	}
 	s := &mkvSegment{ebmlElement: e}
 	f.segments = append(f.segments, s)
 	return s.children(f.src, &f.Layout, true, func(e ebmlElement) error {
@@ -144,16 +149,18 @@ func (s *mkvSegment) children(src *Source, l *Layout, jumps bool, visit func(ebm
 	end := s.end()
 	for pos := s.body(); pos < end; {
 		e, err := s.child(src, pos, end)
-		if err == nil && s.open && (e.id == idEBML || e.id == idSegment) {
+		if err == nil && s.endsAt(e) {
+			s.size = pos - s.body()
 			return pos, nil
 		}
 		broken := err != nil
 		if err = l.fail(pos, err); err == nil && e.header > 0 {
 			err = l.fail(pos, visit(e))
 		}
+		from := pos
 		pos = e.end()
 		if err == nil && jumps && (broken || e.id == idCluster) {
-			pos, err = s.jump(src, e)
+			pos, err = s.jump(src, from, pos)
 			err = l.fail(pos, err)
 		}
 		if err != nil {
@@ -161,6 +168,12 @@ func (s *mkvSegment) children(src *Source, l *Layout, jumps bool, visit func(ebm
 		}
 	}
 	return end, nil
+}
+
+// endsAt reports whether e ends a Segment without size: it is what comes next in
+// a file.
+func (s *mkvSegment) endsAt(e ebmlElement) bool {
+	return s.open && (e.id == idEBML || e.id == idSegment)
 }
 
 // child returns the child of the Segment at pos. What has no header takes all the
@@ -172,20 +185,20 @@ func (s *mkvSegment) child(src *Source, pos, end int64) (ebmlElement, error) {
 		return ebmlElement{offset: end}, err
 	case e.open && e.id == idCluster:
 		e.size = 0
-	case e.open && e.id != idEBML && e.id != idSegment:
+	case e.open && !s.endsAt(e):
 		return e, &FormatError{Offset: pos, Err: fmt.Errorf("element %X of unknown size", e.id)}
 	}
 	err = e.past(end)
 	return e, err
 }
 
-// jump returns the position of the first element behind e that a SeekHead knows
-// of, or the end of e.
-func (s *mkvSegment) jump(src *Source, e ebmlElement) (int64, error) {
+// jump returns the position of the first element behind from that a SeekHead knows
+// of, or next.
+func (s *mkvSegment) jump(src *Source, from, next int64) (int64, error) {
 	for s.passed < len(s.targets) {
 		t := s.targets[s.passed]
 		s.passed++
-		if t.pos <= e.offset || t.pos >= s.end() || t.id == idCluster {
+		if t.pos <= from || t.pos >= s.end() || t.id == idCluster {
 			continue
 		}
 		found, err := ebmlAt(src, t.pos, s.end())
@@ -193,10 +206,10 @@ func (s *mkvSegment) jump(src *Source, e ebmlElement) (int64, error) {
 			return t.pos, nil
 		}
 		if err != nil && !errors.As(err, new(*FormatError)) {
-			return e.end(), err
+			return next, err
 		}
 	}
-	return e.end(), nil
+	return next, nil
 }
 
 // note remembers a child of the Segment for edits.

@@ -2,6 +2,7 @@ package container
 
 import (
 	"bytes"
+	"errors"
 	"iter"
 	"math"
 	"slices"
@@ -41,9 +42,12 @@ type mkvPosition struct {
 // scan looks at every child of the Segment.
 func (p *mkvPlan) scan() (*mkvIndex, error) {
 	x := &mkvIndex{segment: mkvSegment{ebmlElement: p.segment.ebmlElement}}
-	l := new(Layout)
+	l, seen := new(Layout), 0
 	_, err := x.segment.children(p.src, l, false, func(e ebmlElement) error {
 		x.segment.note(e)
+		if p.parents[e.offset] == e {
+			seen++
+		}
 		if e.id == idCluster {
 			return x.cluster(p.src, e)
 		}
@@ -56,6 +60,8 @@ func (p *mkvPlan) scan() (*mkvIndex, error) {
 		return nil, l.Damage
 	case len(l.Limits) > 0:
 		return nil, l.Limits[0]
+	case seen < len(p.parents):
+		return nil, &FormatError{Offset: p.segment.offset, Err: errors.New("a SeekHead leads into other elements")}
 	}
 	for _, e := range x.segment.indexes {
 		data, err := p.src.Bytes(e.offset, e.length(), "index of a Segment")
@@ -70,7 +76,11 @@ func (p *mkvPlan) scan() (*mkvIndex, error) {
 // cluster looks for the Position at the head of a Cluster. One that is wrong
 // stays: in a live stream it is 0.
 func (x *mkvIndex) cluster(src *Source, cluster ebmlElement) error {
-	head, err := src.Peek(cluster.body(), int(min(peekSize, x.segment.end()-cluster.body())))
+	end := cluster.end()
+	if cluster.open {
+		end = x.segment.end()
+	}
+	head, err := src.Peek(cluster.body(), int(min(peekSize, end-cluster.body())))
 	if err != nil {
 		return err
 	}
