@@ -48,6 +48,8 @@ func largeFiles(t testing.TB) []large {
 		{"moov-first.mp4", largeMP4(t, true), 40},
 		{"moov-last.mp4", largeMP4(t, false), 40},
 		{"fragments.mp4", largeFragments(t), 200 + 40},
+		{"cues-last.mkv", largeMKV(), 20},
+		{"live.webm", largeWebM(t), 20 + 100 + 1000},
 		{"plain.wav", largeWAV(), 4},
 		{"tagged.mp3", largeMP3(t), 10},
 		{"objects.pdf", largePDF(), 100},
@@ -115,6 +117,38 @@ func largeFragments(t testing.TB) []byte {
 		b = append(b, box("mdat", make([]byte, mebibyte/100))...)
 	}
 	return b
+}
+
+// ebml returns an element, with a size field of 4 bytes.
+func ebml(id string, payload ...[]byte) []byte {
+	body := bytes.Join(payload, nil)
+	return append(binary.BigEndian.AppendUint32([]byte(id), 1<<28|uint32(len(body))), body...)
+}
+
+const (
+	ebmlCluster = "\x1F\x43\xB6\x75"
+	ebmlUnsized = "\x01\xFF\xFF\xFF\xFF\xFF\xFF\xFF"
+)
+
+// largeMKV has a hundred Clusters, and a SeekHead that knows what is behind them.
+func largeMKV() []byte {
+	info := ebml("\x15\x49\xA9\x66", ebml("\x7B\xA9", []byte("Title")))
+	clusters := bytes.Repeat(ebml(ebmlCluster, ebml("\xE7", []byte{0}), ebml("\xA3", make([]byte, mebibyte/100))), 100)
+	cues := ebml("\x1C\x53\xBB\x6B", ebml("\xBB", ebml("\xB3", []byte{0})))
+	seekHead := func(pos int) []byte {
+		return ebml("\x11\x4D\x9B\x74", ebml("\x4D\xBB", ebml("\x53\xAB", cues[:4]), ebml("\x53\xAC", binary.BigEndian.AppendUint32(nil, uint32(pos)))))
+	}
+	head := seekHead(len(seekHead(0)) + len(info) + len(clusters))
+	return append(ebml("\x1A\x45\xDF\xA3", ebml("\x42\x82", []byte("matroska"))), ebml("\x18\x53\x80\x67", head, info, clusters, cues)...)
+}
+
+// largeWebM gives a real live stream a hundred Clusters of ten blocks, all
+// without size.
+func largeWebM(t testing.TB) []byte {
+	b := testdata(t, "webm/live.webm")
+	b = b[:bytes.Index(b, []byte(ebmlCluster))]
+	blocks := bytes.Repeat(ebml("\xA3", make([]byte, mebibyte/1000)), 10)
+	return append(b, bytes.Repeat(append([]byte(ebmlCluster+ebmlUnsized), blocks...), 100)...)
 }
 
 func largeWAV() []byte {

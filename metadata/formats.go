@@ -91,6 +91,12 @@ var formats = []Format{
 	{Name: "mov", Family: Video, MIME: []string{"video/quicktime"}, Extensions: []string{".mov", ".qt"},
 		Write: bmffPlace, Read: []string{"moov/udta/meta (mdir) items", "moov/udta/XMP_, uuid XMP"},
 		Rule: guideVideo, walk: container.BMFF, sniff: branded("mov"), place: jsonSlot},
+	{Name: "mkv", Family: Video, MIME: []string{"video/x-matroska", "audio/x-matroska"}, Extensions: []string{".mkv", ".mka", ".mks"},
+		Write: mkvPlace, Read: []string{"SimpleTags of tracks and chapters, nested SimpleTags", "Info Title with a JSON record"},
+		Rule: guideVideo, walk: container.Matroska, sniff: docType("matroska"), place: jsonSlot},
+	{Name: "webm", Family: Video, MIME: []string{"video/webm", "audio/webm"}, Extensions: []string{".webm"},
+		Write: mkvPlace, Read: []string{"SimpleTags of tracks and chapters, nested SimpleTags", "Info Title with a JSON record"},
+		Rule: guideVideo, walk: container.Matroska, sniff: docType("webm"), place: jsonSlot},
 	{Name: "m4a", Family: Audio, MIME: []string{"audio/mp4", "audio/x-m4a"}, Extensions: []string{".m4a", ".m4b"},
 		Write: bmffPlace, Read: []string{"moov/udta/meta (mdir) items", "uuid XMP"},
 		Rule: guideAudio, walk: container.BMFF, sniff: branded("m4a"), place: jsonSlot},
@@ -120,6 +126,7 @@ const (
 	ooxmlType  = "application/vnd.openxmlformats-officedocument."
 	ooxmlPlace = "docProps/custom.xml, property AIGC"
 	heifPlace  = "XMP item of the primary item, property TC260:AIGC"
+	mkvPlace   = "Segment.Tags.Tag.SimpleTag AIGC before the first Cluster"
 	bmffPlace  = "moov/udta/meta key AIGC, or moov/meta where that has the keys"
 )
 
@@ -184,6 +191,14 @@ func branded(want string) func(*container.Source, string) (bool, error) {
 		}
 		format, known := brands[major]
 		return format == want || !known && want == "mp4", nil
+	}
+}
+
+// docType sniffs what an EBML file holds.
+func docType(want string) func(*container.Source, string) (bool, error) {
+	return func(src *container.Source, _ string) (bool, error) {
+		kind, ok, err := container.EBMLDocType(src)
+		return ok && kind == want, err
 	}
 }
 

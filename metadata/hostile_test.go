@@ -66,6 +66,21 @@ const (
 	rdfClose = `</rdf:Description></rdf:RDF>`
 )
 
+const ebmlTags = "\x12\x54\xC3\x67"
+
+func hostileMKV(children ...[]byte) []byte {
+	return append(ebml("\x1A\x45\xDF\xA3"), append([]byte("\x18\x53\x80\x67"+ebmlUnsized), bytes.Join(children, nil)...)...)
+}
+
+// nestedTags is n SimpleTags, each inside the last.
+func nestedTags(n int) []byte {
+	var b []byte
+	for i := range n {
+		b = binary.BigEndian.AppendUint32(append(b, 0x67, 0xC8), 1<<28|uint32(6*(n-1-i)))
+	}
+	return b
+}
+
 func riffChunk(id string, body []byte) []byte {
 	return append(binary.LittleEndian.AppendUint32([]byte(id), uint32(len(body))), body...)
 }
@@ -99,6 +114,11 @@ func hostileFiles() map[string][]byte {
 		"items.mp4":       append(ftyp, box("moov", box("udta", box("meta", make([]byte, 4), box("hdlr", make([]byte, 8), []byte("mdir"), make([]byte, 12)), box("ilst", bytes.Repeat(box("\xa9nam"), n/8)))))...),
 		"chunks.webp":     riffChunk("RIFF", append([]byte("WEBP"), bytes.Repeat(riffChunk("XMP ", nil), n/8)...)),
 		"comments.gif":    append([]byte("GIF89a\x01\x00\x01\x00\x00\x00\x00"), bytes.Repeat([]byte("\x21\xFE\x01c\x00"), n/5)...),
+		"voids.mkv":       hostileMKV(bytes.Repeat([]byte{0xEC, 0x80}, n/2)),
+		"clusters.webm":   hostileMKV(bytes.Repeat([]byte(ebmlCluster+"\xFF"), n/5)),
+		"tags.mkv":        hostileMKV(ebml(ebmlTags, bytes.Repeat(ebml("\x73\x73", ebml("\x67\xC8", ebml("\x45\xA3", []byte("A")), ebml("\x44\x87"))), n/34))),
+		"nested-tags.mkv": hostileMKV(ebml(ebmlTags, ebml("\x73\x73", nestedTags(n/8)))),
+		"seeks.mkv":       hostileMKV(ebml("\x11\x4D\x9B\x74", bytes.Repeat(ebml("\x4D\xBB", ebml("\x53\xAB", []byte(ebmlTags)), ebml("\x53\xAC", []byte{127, 255})), n/22)), bytes.Repeat([]byte(ebmlCluster+"\x80"), 1000)),
 		"chunks.wav":      riffChunk("RIFF", append([]byte("WAVE"), bytes.Repeat(riffChunk("LIST", []byte("INFO")), n/12)...)),
 		"frames.mp3":      id3,
 		"bomb.docx":       hostileZIP(map[string]string{"[Content_Types].xml": ooxmlTypes, "docProps/custom.xml": strings.Repeat("<a>", 64*n)}),

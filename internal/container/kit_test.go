@@ -2,6 +2,7 @@ package container
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 	"os"
 	"os/exec"
@@ -126,7 +127,15 @@ func output(t testing.TB, plan *splice.Plan, src []byte) []byte {
 		at, _ := plan.Map(pos)
 		require.True(t, bytes.Equal(src[pos:end], virtual[at:at+end-pos]), "bytes %d to %d changed", pos, end)
 	}
-	for _, e := range plan.Edits() {
+	edits := slices.Clone(plan.Edits())
+	for _, s := range plan.Sequences() {
+		for e, err := range s.Edits(s.Offset) {
+			require.NoError(t, err)
+			edits = append(edits, e)
+		}
+	}
+	slices.SortStableFunc(edits, func(a, b splice.Edit) int { return cmp.Compare(a.Offset, b.Offset) })
+	for _, e := range edits {
 		if e.Offset > pos {
 			check(e.Offset)
 		}

@@ -154,6 +154,16 @@ func (p *Plan) Size() int64 { return p.size }
 // not change them.
 func (p *Plan) Edits() []Edit { return p.edits }
 
+// Sequences returns the regions whose edits are not listed, in order.
+func (p *Plan) Sequences() (all []Sequence) {
+	for _, s := range p.segments {
+		if o, ok := s.data.(*overlay); ok {
+			all = append(all, o.seq)
+		}
+	}
+	return all
+}
+
 // Source returns the edited file, readable at any position.
 func (p *Plan) Source() *io.SectionReader { return io.NewSectionReader(p, 0, p.size) }
 
