@@ -17,23 +17,29 @@ type xmlElement struct {
 	xmlSpan
 	doc       string
 	name      string              // as written
-	attrs     []xmlscan.Attribute // of a root and of its children only
+	attrs     []xmlscan.Attribute // down to the children of the root's children
 	child     xmlSpan             // the first, when there are any
 	childName string              // its local name
 	children  int
 }
 
-// xmlElements calls visit at the end of each element of doc, with the elements
-// around it, the root first, and itself as the last. Elements that are open
-// where doc breaks off end there. What visit gets is valid until it returns.
-func (s *Source) xmlElements(doc string, visit func(path []xmlElement)) error {
-	w := xmlWalk{src: s, scanner: xmlscan.Scanner{Doc: doc}, visit: visit}
+// xmlElements calls visit at the end of each element that scanner finds, with
+// the elements around it, the root first, and itself as the last. Elements that
+// are open where the document breaks off end there. What visit gets is valid
+// until it returns.
+func (s *Source) xmlElements(scanner xmlscan.Scanner, visit func(path []xmlElement)) error {
+	w := xmlWalk{src: s, scanner: scanner, visit: visit}
 	err := w.walk()
-	for len(w.path) > 0 {
-		w.leave(len(doc), len(doc))
+	for n := len(scanner.Doc); len(w.path) > 0; {
+		w.leave(n, n)
 	}
+	return xmlLimit(err)
+}
+
+// xmlLimit returns the error of a scanner, that of a limit as a *[LimitError].
+func xmlLimit(err error) error {
 	if errors.Is(err, xmlscan.ErrLimit) {
-		err = &LimitError{What: "number of XML attributes", Limit: xmlscan.MaxAttributes}
+		return &LimitError{What: "number of XML attributes", Limit: xmlscan.MaxAttributes}
 	}
 	return err
 }
@@ -85,7 +91,7 @@ func (w *xmlWalk) enter(t xmlscan.Token) error {
 	w.path = w.path[:depth+1]
 	e := &w.path[depth]
 	attrs := e.attrs[:0]
-	if depth < 2 {
+	if depth < 3 {
 		attrs = append(attrs, t.Attrs...)
 	}
 	*e = xmlElement{xmlSpan: xmlSpan{start: t.Start, content: t.End}, doc: w.scanner.Doc, name: t.Name, attrs: attrs}
@@ -158,4 +164,9 @@ func (x xmlSpan) remove() splice.Edit {
 	return splice.Edit{Offset: int64(x.start), Delete: int64(x.end - x.start)}
 }
 
-var xmlEscapes = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "\r", "&#xD;")
+// Escapes of text between tags, and of attributes in either quotes.
+var (
+	xmlEscapes          = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "\r", "&#xD;")
+	xmlAttributeEscapes = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&#39;",
+		"\r", "&#xD;", "\n", "&#xA;", "\t", "&#x9;")
+)
