@@ -48,7 +48,9 @@ func largeFiles(t testing.TB) []large {
 		{"plain.wav", largeWAV(), 4},
 		{"tagged.mp3", largeMP3(t), 10},
 		{"objects.pdf", largePDF(), 100},
-		{"picture.docx", largeDOCX(t), 20},
+		{"picture.docx", withPicture(t, "docx/python-docx.docx"), 20},
+		{"picture.odt", withPicture(t, "odt/libreoffice.odt"), 20},
+		{"picture.epub", withPicture(t, "epub/pandoc3.epub"), 20},
 		{"long.md", []byte("# Title\n" + strings.Repeat("A line of text, as long as lines of text are.\n", mebibyte/46)), 1},
 		{"long.txt", []byte(strings.Repeat("A line of text, as long as lines of text are.\n", mebibyte/46)), 1},
 	}
@@ -142,9 +144,9 @@ func largePDF() []byte {
 	return b.Bytes()
 }
 
-// largeDOCX gives a real document a stored picture.
-func largeDOCX(t testing.TB) []byte {
-	b := testdata(t, "docx/python-docx.docx")
+// withPicture gives a real document a stored picture.
+func withPicture(t testing.TB, path string) []byte {
+	b := testdata(t, path)
 	in, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
 	require.NoError(t, err)
 	var out bytes.Buffer
@@ -152,7 +154,7 @@ func largeDOCX(t testing.TB) []byte {
 	for _, f := range in.File {
 		require.NoError(t, w.Copy(f))
 	}
-	media, err := w.CreateHeader(&zip.FileHeader{Name: "word/media/image1.png", Method: zip.Store})
+	media, err := w.CreateHeader(&zip.FileHeader{Name: "media/image1.png", Method: zip.Store})
 	require.NoError(t, err)
 	_, err = media.Write(make([]byte, mebibyte))
 	require.NoError(t, err)

@@ -129,6 +129,20 @@ func (f *zipPackage) addProperty(kind Kind, role, key string, at zipSlot) {
 	f.slots = append(f.slots, at)
 }
 
+// addNamed lists a value that its key makes a record or a text. The first one
+// that is own, as a new record would be, has the guide's place.
+func (f *zipPackage) addNamed(role, key string, own bool, at zipSlot) {
+	kind, n := Text, len(f.Slots)
+	if recordKey(key) {
+		kind = Record
+	}
+	guide := own && f.vacant(Record)
+	f.addProperty(kind, role, key, at)
+	if len(f.Slots) > n {
+		f.Slots[n].Guide = guide
+	}
+}
+
 // A zipPackageEdit gathers what changes in a package.
 type zipPackageEdit struct {
 	pkg      *zipPackage
