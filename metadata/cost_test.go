@@ -42,6 +42,7 @@ func largeFiles(t testing.TB) []large {
 	return []large{
 		{"chunks.png", largePNG(), 100 + 3},
 		{"progressive.jpg", largeJPEG(t), 12},
+		{"paths.svg", []byte("<svg>" + strings.Repeat("<path d='M0 0'/>", mebibyte/16) + "</svg>"), mebibyte / 16},
 		{"moov-first.mp4", largeMP4(t, true), 40},
 		{"moov-last.mp4", largeMP4(t, false), 40},
 		{"fragments.mp4", largeFragments(t), 200 + 40},

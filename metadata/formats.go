@@ -63,6 +63,9 @@ var formats = []Format{
 	{Name: "jpeg", Family: Image, MIME: []string{"image/jpeg"}, Extensions: []string{".jpg", ".jpeg", ".jfif"},
 		Write: "APP1 XMP, property TC260:AIGC", Read: []string{"APP1 Exif UserComment", "extended XMP", "APPn AIGC{...}"},
 		Rule: guideImage, walk: container.JPEG, sniff: magic("\xff\xd8\xff"), place: inXMP},
+	{Name: "svg", Family: Image, MIME: []string{"image/svg+xml"}, Extensions: []string{".svg"},
+		Write: "XMP in metadata, property TC260:AIGC", Read: []string{"further packets", "title and desc with a JSON record"},
+		Rule: ourChoice, walk: container.SVG, sniff: anyName(container.IsSVG), place: inXMP},
 	{Name: "mp4", Family: Video, MIME: []string{"video/mp4", "video/x-m4v", "video/3gpp"}, Extensions: []string{".mp4", ".m4v", ".3gp"},
 		Write: bmffPlace, Read: []string{"moov/udta/meta (mdir) items", "uuid XMP"},
 		Rule: guideVideo, walk: container.BMFF, sniff: brand(isMP4), place: jsonSlot},
@@ -135,6 +138,9 @@ func detect(src *container.Source, name string) (Format, error) {
 		if ok {
 			return f, nil
 		}
+	}
+	if head, _ := src.Head(2); string(head) == "\x1f\x8b" {
+		return Format{}, fmt.Errorf("%w; gzip: decompress the file first", ErrUnknownFormat)
 	}
 	if container.CFB(src) {
 		return Format{}, fmt.Errorf("%w (Office document); %w", ErrEncrypted, ErrUnknownFormat)

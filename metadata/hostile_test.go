@@ -83,6 +83,8 @@ func hostileFiles() map[string][]byte {
 		"arrays.png":      hostilePNG(pngChunk("tEXt", "AIGC\x00"+`{"Label":`+strings.Repeat(`[`, n))),
 		"members.png":     hostilePNG(pngChunk("tEXt", "AIGC\x00{"+strings.Repeat(`"a":1,`, n/6)+`"Label":"1"}`)),
 		"segments.jpg":    append([]byte{0xFF, 0xD8}, bytes.Repeat([]byte{0xFF, 0xE1, 0, 2}, n/4)...),
+		"groups.svg":      []byte("<svg>" + strings.Repeat("<g>", n/3)),
+		"packets.svg":     []byte("<svg><metadata>" + strings.Repeat("<RDF/>", n/6) + "</metadata></svg>"),
 		"boxes.mp4":       append(ftyp, bytes.Repeat(box("free"), n/8)...),
 		"nested.mp4":      append(ftyp, nestedBoxes("moov", n/8)...),
 		"nested-meta.mp4": append(ftyp, nestedBoxes("udta", 10_000)...),

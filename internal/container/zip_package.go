@@ -70,7 +70,7 @@ func (f *zipPackage) readPart(e *zipEntry, scanner xmlscan.Scanner, visit func(p
 	f.size += int64(len(doc))
 	p := &zipPart{entry: e, doc: doc}
 	scanner.Doc = doc
-	err = f.zip.src.xmlElements(scanner, func(path []xmlElement) {
+	err = f.zip.src.xmlElements(scanner, f.zip.src.Depth, func(path []xmlElement) {
 		if len(path) == 1 {
 			root := path[0]
 			p.root = &root
