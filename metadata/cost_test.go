@@ -45,6 +45,7 @@ func largeFiles(t testing.TB) []large {
 		{"progressive.jpg", largeJPEG(t), 12},
 		{"frames.webp", largeWebP(), 100 + 3},
 		{"scanned.gif", largeGIF(), mebibyte / 16}, // which is read as a whole
+		{"paths.svg", []byte("<svg>" + strings.Repeat("<path d='M0 0'/>", mebibyte/16) + "</svg>"), mebibyte / 16},
 		{"moov-first.mp4", largeMP4(t, true), 40},
 		{"moov-last.mp4", largeMP4(t, false), 40},
 		{"fragments.mp4", largeFragments(t), 200 + 40},
@@ -53,7 +54,9 @@ func largeFiles(t testing.TB) []large {
 		{"plain.wav", largeWAV(), 4},
 		{"tagged.mp3", largeMP3(t), 10},
 		{"objects.pdf", largePDF(), 100},
-		{"picture.docx", largeDOCX(t), 20},
+		{"picture.docx", withPicture(t, "docx/python-docx.docx"), 20},
+		{"picture.odt", withPicture(t, "odt/libreoffice.odt"), 20},
+		{"picture.epub", withPicture(t, "epub/pandoc3.epub"), 20},
 		{"long.md", []byte("# Title\n" + strings.Repeat("A line of text, as long as lines of text are.\n", mebibyte/46)), 1},
 		{"long.txt", []byte(strings.Repeat("A line of text, as long as lines of text are.\n", mebibyte/46)), 1},
 	}
@@ -190,9 +193,9 @@ func largePDF() []byte {
 	return b.Bytes()
 }
 
-// largeDOCX gives a real document a stored picture.
-func largeDOCX(t testing.TB) []byte {
-	b := testdata(t, "docx/python-docx.docx")
+// withPicture gives a real document a stored picture.
+func withPicture(t testing.TB, path string) []byte {
+	b := testdata(t, path)
 	in, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
 	require.NoError(t, err)
 	var out bytes.Buffer
@@ -200,7 +203,7 @@ func largeDOCX(t testing.TB) []byte {
 	for _, f := range in.File {
 		require.NoError(t, w.Copy(f))
 	}
-	media, err := w.CreateHeader(&zip.FileHeader{Name: "word/media/image1.png", Method: zip.Store})
+	media, err := w.CreateHeader(&zip.FileHeader{Name: "media/image1.png", Method: zip.Store})
 	require.NoError(t, err)
 	_, err = media.Write(make([]byte, mebibyte))
 	require.NoError(t, err)

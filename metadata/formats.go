@@ -85,6 +85,9 @@ var formats = []Format{
 	{Name: "jp2", Family: Image, MIME: []string{"image/jp2", "image/jpx", "image/jph"}, Extensions: []string{".jp2", ".jpx", ".jpf", ".jph"},
 		Write: "uuid box with XMP, property TC260:AIGC", Read: []string{"uuid Exif UserComment", "xml box with XMP"},
 		Rule: ourChoice, walk: container.JP2, sniff: branded("jp2"), place: inXMP},
+	{Name: "svg", Family: Image, MIME: []string{"image/svg+xml"}, Extensions: []string{".svg"},
+		Write: "XMP in metadata, property TC260:AIGC", Read: []string{"further packets", "title and desc with a JSON record"},
+		Rule: ourChoice, walk: container.SVG, sniff: anyName(container.IsSVG), place: inXMP},
 	{Name: "mp4", Family: Video, MIME: []string{"video/mp4", "video/x-m4v", "video/3gpp"}, Extensions: []string{".mp4", ".m4v", ".3gp"},
 		Write: bmffPlace, Read: []string{"moov/udta/meta (mdir) items", "uuid XMP"},
 		Rule: guideVideo, walk: container.BMFF, sniff: branded("mp4"), place: jsonSlot},
@@ -115,6 +118,15 @@ var formats = []Format{
 		Write: ooxmlPlace, Read: []string{"core and extended properties with a JSON record"}, Rule: guideText, walk: container.OOXML, sniff: zipped("xlsx"), place: jsonSlot},
 	{Name: "pptx", Family: Document, MIME: []string{ooxmlType + "presentationml.presentation"}, Extensions: []string{".pptx", ".pptm", ".potx"},
 		Write: ooxmlPlace, Read: []string{"core and extended properties with a JSON record"}, Rule: guideText, walk: container.OOXML, sniff: zipped("pptx"), place: jsonSlot},
+	{Name: "odt", Family: Document, MIME: []string{odfType + "text"}, Extensions: []string{".odt", ".ott"},
+		Write: odfPlace, Read: odfRead, Rule: ourChoice, walk: container.ODF, sniff: zipped("mimetype:" + odfType + "text"), place: jsonSlot},
+	{Name: "ods", Family: Document, MIME: []string{odfType + "spreadsheet"}, Extensions: []string{".ods", ".ots"},
+		Write: odfPlace, Read: odfRead, Rule: ourChoice, walk: container.ODF, sniff: zipped("mimetype:" + odfType + "spreadsheet"), place: jsonSlot},
+	{Name: "odp", Family: Document, MIME: []string{odfType + "presentation"}, Extensions: []string{".odp", ".otp"},
+		Write: odfPlace, Read: odfRead, Rule: ourChoice, walk: container.ODF, sniff: zipped("mimetype:" + odfType + "presentation"), place: jsonSlot},
+	{Name: "epub", Family: Document, MIME: []string{"application/epub+zip"}, Extensions: []string{".epub"},
+		Write: "package document, metadata TC260:AIGC; AIGC in EPUB 2", Read: []string{"metadata with AIGC in their name or a JSON record"},
+		Rule: ourChoice, walk: container.EPUB, sniff: zipped("mimetype:application/epub+zip"), place: jsonSlot},
 	{Name: "markdown", Family: Document, MIME: []string{"text/markdown"}, Extensions: []string{".md", ".markdown"},
 		Write: "YAML front matter, entry AIGC", Read: []string{"further front matters", "an AIGC block at the end"},
 		Rule: guideText, Notice: true, walk: container.Markdown, sniff: isMarkdown, place: yamlSlot},
@@ -127,8 +139,12 @@ const (
 	ooxmlPlace = "docProps/custom.xml, property AIGC"
 	heifPlace  = "XMP item of the primary item, property TC260:AIGC"
 	mkvPlace   = "Segment.Tags.Tag.SimpleTag AIGC before the first Cluster"
+	odfType    = "application/vnd.oasis.opendocument."
+	odfPlace   = "meta.xml, user-defined property AIGC"
 	bmffPlace  = "moov/udta/meta key AIGC, or moov/meta where that has the keys"
 )
+
+var odfRead = []string{"user-defined properties with AIGC in their name", "properties with a JSON record"}
 
 // Formats yields the capability table.
 func Formats() iter.Seq[Format] { return slices.Values(formats) }
@@ -152,6 +168,9 @@ func detect(src *container.Source, name string) (Format, error) {
 		if ok {
 			return f, nil
 		}
+	}
+	if head, _ := src.Head(2); string(head) == "\x1f\x8b" {
+		return Format{}, fmt.Errorf("%w; gzip: decompress the file first", ErrUnknownFormat)
 	}
 	if container.CFB(src) {
 		return Format{}, fmt.Errorf("%w (Office document); %w", ErrEncrypted, ErrUnknownFormat)
@@ -210,14 +229,14 @@ func riff(want string) func(*container.Source, string) (bool, error) {
 	}
 }
 
-// zipped sniffs what a ZIP archive holds.
+// zipped sniffs what a ZIP archive holds. A template is of the type of its documents.
 func zipped(want string) func(*container.Source, string) (bool, error) {
 	return func(src *container.Source, _ string) (bool, error) {
 		if head, err := src.Head(2); err != nil || string(head) != "PK" {
 			return false, err
 		}
 		kind, err := container.ZIPKind(src)
-		return kind == want, err
+		return strings.TrimSuffix(kind, "-template") == want, err
 	}
 }
 

@@ -108,6 +108,8 @@ func hostileFiles() map[string][]byte {
 		"records.png":     hostilePNG(pngChunk("iTXt", xmp+rdfOpen+strings.Repeat(`<TC260:AIGC>{"Label":"1"}</TC260:AIGC>`, n/38)+rdfClose)),
 		"members.png":     hostilePNG(pngChunk("tEXt", "AIGC\x00{"+strings.Repeat(`"a":1,`, n/6)+`"Label":"1"}`)),
 		"segments.jpg":    append([]byte{0xFF, 0xD8}, bytes.Repeat([]byte{0xFF, 0xE1, 0, 2}, n/4)...),
+		"groups.svg":      []byte("<svg>" + strings.Repeat("<g>", n/3)),
+		"packets.svg":     []byte("<svg><metadata>" + strings.Repeat("<RDF/>", n/6) + "</metadata></svg>"),
 		"boxes.mp4":       append(ftyp, bytes.Repeat(box("free"), n/8)...),
 		"nested.mp4":      append(ftyp, nestedBoxes("moov", n/8)...),
 		"nested-meta.mp4": append(ftyp, nestedBoxes("udta", 10_000)...),
@@ -122,7 +124,9 @@ func hostileFiles() map[string][]byte {
 		"chunks.wav":      riffChunk("RIFF", append([]byte("WAVE"), bytes.Repeat(riffChunk("LIST", []byte("INFO")), n/12)...)),
 		"frames.mp3":      id3,
 		"bomb.docx":       hostileZIP(map[string]string{"[Content_Types].xml": ooxmlTypes, "docProps/custom.xml": strings.Repeat("<a>", 64*n)}),
-		"entries.docx":    hostileEntries(n / 120),
+		"entries.docx":    hostileEntries(n/120, "[Content_Types].xml", ooxmlTypes),
+		"bomb.odt":        hostileZIP(map[string]string{"mimetype": odfType + "text", "META-INF/manifest.xml": "<m/>", "meta.xml": strings.Repeat("<a>", 64*n)}),
+		"entries.epub":    hostileEntries(n/120, "mimetype", "application/epub+zip"),
 		"arrays.pdf":      []byte("%PDF-1.4\n1 0 obj\n" + strings.Repeat("[", n) + "\nendobj\nstartxref\n9\n%%EOF\n"),
 		"loop.pdf":        []byte("%PDF-1.4\nxref\n0 1\n0000000000 65535 f \ntrailer\n<< /Size 1 /Root 1 0 R /Prev 9 >>\nstartxref\n9\n%%EOF\n"),
 		"trailers.pdf":    []byte("%PDF-1.4\n" + strings.Repeat("trailer<<>>startxref\n9\n%%EOF\n", n/30)),
@@ -135,8 +139,8 @@ func hostileFiles() map[string][]byte {
 	}
 }
 
-func hostileEntries(n int) []byte {
-	files := map[string]string{"[Content_Types].xml": ooxmlTypes}
+func hostileEntries(n int, name, content string) []byte {
+	files := map[string]string{name: content}
 	for i := range n {
 		files[fmt.Sprint("e", i)] = ""
 	}

@@ -2,12 +2,12 @@ package container
 
 import (
 	"cmp"
-	"errors"
 	"path"
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
+
+	"github.com/aigclabel/aigclabel/internal/xmlscan"
 )
 
 // Office Open XML, ISO/IEC 29500: a ZIP archive of parts (Open Packaging
@@ -18,15 +18,11 @@ const (
 	opcTypes      = "[Content_Types].xml"
 	opcRels       = "_rels/.rels"
 	opcSignatures = "_xmlsignatures/"
-	c2paEntry     = "META-INF/content_credential.c2pa"
 
 	ooxmlStrict     = "http://purl.oclc.org/ooxml/officeDocument/"
 	ooxmlCustom     = "docProps/custom.xml"
 	ooxmlCustomType = "application/vnd.openxmlformats-officedocument.custom-properties+xml"
 	ooxmlRecord     = "AIGC"
-
-	ooxmlTexts = 4096    // texts of a package
-	ooxmlSize  = 2 << 20 // bytes of all parts that describe it, decompressed
 )
 
 // ooxmlRoles are what parts are to the package, by the last segment of the type
@@ -41,33 +37,16 @@ var ooxmlRoles = map[string]string{
 }
 
 type ooxmlFile struct {
-	Layout
-	zip   *zipArchive
-	slots []ooxmlSlot       // of Slots, by index
+	zipPackage
 	roles map[string]string // of parts, by lower-case name
 
-	types, rels, custom *ooxmlPart // nil when missing or unreadable
-	main, mainType      string     // the part of the document itself
-	customName          string     // the part of the custom properties
-	related, typed      bool       // whether rels and types name that
+	types, rels, custom *zipPart // nil when missing or unreadable
+	main, mainType      string   // the part of the document itself
+	mime                string   // what an entry named mimetype holds, if that is short
+	customName          string   // the part of the custom properties
+	related, typed      bool     // whether rels and types name that
 	strict              bool
 	lastID, lastPID     int64
-	size                int64 // of the parts read
-}
-
-// An ooxmlPart is a part that was read.
-type ooxmlPart struct {
-	entry *zipEntry
-	doc   string
-	root  *xmlElement // nil for a broken one
-}
-
-// An ooxmlSlot is where a slot stands: an entry of its own, or the value of an
-// element of a part.
-type ooxmlSlot struct {
-	entry          *zipEntry
-	part           *ooxmlPart
-	element, value xmlSpan
 }
 
 // OOXML walks a DOCX, XLSX or PPTX file, a template or a file with macros
@@ -113,12 +92,15 @@ func openOOXML(src *Source) (f *ooxmlFile, err error) {
 	if src.ooxml != nil {
 		return src.ooxml, nil
 	}
-	f = &ooxmlFile{roles: map[string]string{
+	f = &ooxmlFile{zipPackage: zipPackage{name: "OOXML"}, roles: map[string]string{
 		"docprops/core.xml":   "core",
 		"docprops/app.xml":    "extended",
 		"docprops/custom.xml": "custom",
 	}}
-	if f.zip, err = openZIP(src, &f.Layout); err != nil {
+	if err = f.open(src); err != nil {
+		return f, err
+	}
+	if f.mime, err = f.mimetype(); err != nil {
 		return f, err
 	}
 	if f.rels, err = f.named(opcRels, f.relationship); err != nil {
@@ -135,42 +117,22 @@ func openOOXML(src *Source) (f *ooxmlFile, err error) {
 }
 
 // named reads a part that every package has, and visits the children of its root.
-func (f *ooxmlFile) named(name string, visit func(*xmlElement)) (*ooxmlPart, error) {
+func (f *ooxmlFile) named(name string, visit func(*xmlElement)) (*zipPart, error) {
 	e := f.zip.find(name)
 	if e == nil {
 		f.damage(f.zip.src.Size(), "no %s", name)
 		return nil, nil
 	}
-	return f.read(e, func(_ *ooxmlPart, x *xmlElement) { visit(x) })
+	return f.read(e, func(_ *zipPart, x *xmlElement) { visit(x) })
 }
 
 // read reads a part, and visits the children of its root.
-func (f *ooxmlFile) read(e *zipEntry, visit func(*ooxmlPart, *xmlElement)) (*ooxmlPart, error) {
-	doc, err := f.zip.read(e, ooxmlSize-f.size)
-	if err != nil || f.Encrypted {
-		return nil, f.fail(e.local, err)
-	}
-	f.size += int64(len(doc))
-	p := &ooxmlPart{entry: e, doc: doc}
-	err = f.zip.src.xmlElements(doc, func(path []xmlElement) {
-		switch len(path) {
-		case 1:
-			root := path[0]
-			p.root = &root
-		case 2:
+func (f *ooxmlFile) read(e *zipEntry, visit func(*zipPart, *xmlElement)) (*zipPart, error) {
+	return f.readPart(e, xmlscan.Scanner{}, func(p *zipPart, path []xmlElement) {
+		if len(path) == 2 {
 			visit(p, &path[1])
 		}
 	})
-	if limit := new(LimitError); errors.As(err, &limit) {
-		return nil, f.fail(e.local, err)
-	}
-	if !utf8.ValidString(doc) {
-		err = errors.New("not UTF-8")
-	}
-	if err != nil {
-		f.damage(e.data, "%s: %w", e.name, err)
-	}
-	return p, nil
 }
 
 // relationship notes a part that the package names.
@@ -271,11 +233,7 @@ func (f *ooxmlFile) entry(e *zipEntry) error {
 	role := f.roles[strings.ToLower(e.name)]
 	switch {
 	case e.name == c2paEntry:
-		if err := f.zip.locate(e); err != nil {
-			return err
-		}
-		f.Slots = append(f.Slots, Slot{Kind: C2PA, Place: "OOXML " + c2paEntry, Guide: true, Ranges: []Range{{e.data, e.packed}}})
-		f.slots = append(f.slots, ooxmlSlot{entry: e})
+		return f.addCredential(e)
 	case role == "custom":
 		p, err := f.read(e, f.customProperty)
 		if f.custom == nil || strings.EqualFold(e.name, f.customName) {
@@ -283,9 +241,9 @@ func (f *ooxmlFile) entry(e *zipEntry) error {
 		}
 		return err
 	case role == "core", role == "extended":
-		_, err := f.read(e, func(p *ooxmlPart, x *xmlElement) {
+		_, err := f.read(e, func(p *zipPart, x *xmlElement) {
 			if x.children == 0 {
-				f.add(Text, role, x.local(), ooxmlSlot{part: p, element: x.xmlSpan, value: x.xmlSpan})
+				f.addProperty(Text, role+" property", x.local(), zipSlot{part: p, element: x.xmlSpan, value: x.xmlSpan})
 			}
 		})
 		return err
@@ -295,44 +253,18 @@ func (f *ooxmlFile) entry(e *zipEntry) error {
 
 // customProperty lists a custom property that is a record, of whatever type, or
 // a text (part 1, 22.3.2.2).
-func (f *ooxmlFile) customProperty(p *ooxmlPart, x *xmlElement) {
+func (f *ooxmlFile) customProperty(p *zipPart, x *xmlElement) {
 	if x.children == 0 {
 		return
 	}
 	if pid, err := strconv.ParseInt(cmp.Or(x.attr("pid"), "0"), 10, 32); err == nil {
 		f.lastPID = max(f.lastPID, pid)
 	}
-	name, at := x.attr("name"), ooxmlSlot{part: p, element: x.xmlSpan, value: x.child}
+	name, at := x.attr("name"), zipSlot{part: p, element: x.xmlSpan, value: x.child}
 	switch {
 	case recordKey(name):
-		f.add(Record, "custom", name, at)
+		f.addProperty(Record, "custom property", name, at)
 	case slices.Contains([]string{"lpwstr", "lpstr", "bstr"}, x.childName):
-		f.add(Text, "custom", name, at)
+		f.addProperty(Text, "custom property", name, at)
 	}
-}
-
-// add lists the slot of a property.
-func (f *ooxmlFile) add(kind Kind, role, key string, at ooxmlSlot) {
-	if n := len(f.Slots); n >= ooxmlTexts && (kind == Text || n >= 2*ooxmlTexts) {
-		if len(f.Limits) == 0 {
-			f.Limits = append(f.Limits, &LimitError{What: "number of OOXML properties", Limit: ooxmlTexts})
-		}
-		return
-	}
-	p := at.part
-	text := at.value.text(p.doc)
-	if kind == Text && strings.TrimSpace(text) == "" {
-		return
-	}
-	s := Slot{Kind: kind, Key: key, Place: "OOXML " + role + " property " + key, Value: []byte(text)}
-	s.Ranges = []Range{{p.entry.data + int64(at.value.content), int64(at.value.contentEnd - at.value.content)}}
-	switch {
-	case p.entry.method == zipDeflated:
-		s.Encoding = "deflate"
-		s.Ranges = []Range{{p.entry.data, p.entry.packed}}
-	case p.doc[at.value.content:at.value.contentEnd] != text:
-		s.Encoding = "xml"
-	}
-	f.Slots = append(f.Slots, s)
-	f.slots = append(f.slots, at)
 }

@@ -2,13 +2,11 @@ package container
 
 import (
 	"fmt"
-	"io"
 	"path"
 	"slices"
 	"strings"
 
 	"github.com/aigclabel/aigclabel/internal/splice"
-	"github.com/aigclabel/aigclabel/internal/xmlscan"
 )
 
 // ooxmlNames are the names of custom properties (part 1, 22.3) in one flavour
@@ -34,28 +32,14 @@ var (
 // An ooxmlEdit gathers what changes in a package.
 type ooxmlEdit struct {
 	*ooxmlFile
-	parts    map[*ooxmlPart][]splice.Edit
-	contents map[string][]byte // of whole entries, by name
-	recorded bool              // a record was set
+	zipPackageEdit
 }
 
 // Plan implements [File].
 func (f *ooxmlFile) Plan(changes []Change) (*splice.Plan, error) {
-	switch {
-	case f.Encrypted:
-		return nil, ErrEncrypted
-	case f.Damage != nil:
-		return nil, f.Damage
-	case len(f.Limits) > 0: // what was not read cannot be kept
-		return nil, f.Limits[0]
-	}
-	w := &ooxmlEdit{ooxmlFile: f, parts: map[*ooxmlPart][]splice.Edit{}, contents: map[string][]byte{}}
-	for i := range f.Slots {
-		if c, ok := changed(changes, &f.Slots[i]); ok {
-			if err := w.set(&f.Slots[i], f.slots[i], c.Value); err != nil {
-				return nil, err
-			}
-		}
+	w := &ooxmlEdit{ooxmlFile: f}
+	if err := w.begin(&f.zipPackage, changes); err != nil {
+		return nil, err
 	}
 	if err := w.add(changes); err != nil {
 		return nil, err
@@ -63,16 +47,7 @@ func (f *ooxmlFile) Plan(changes []Change) (*splice.Plan, error) {
 	if w.recorded {
 		w.register()
 	}
-	for p, edits := range w.parts {
-		doc, err := splice.New(strings.NewReader(p.doc), int64(len(p.doc)), edits)
-		if err != nil {
-			return nil, err
-		}
-		if w.contents[p.entry.name], err = io.ReadAll(doc.Source()); err != nil {
-			return nil, err
-		}
-	}
-	return f.zip.plan(w.contents, f.front())
+	return w.plan(f.front())
 }
 
 // front returns the entry behind which a new part goes: the first in the folder
@@ -87,45 +62,11 @@ func (f *ooxmlFile) front() string {
 	return f.zip.entries[i].name
 }
 
-// edit adds an edit of a part.
-func (w *ooxmlEdit) edit(p *ooxmlPart, e splice.Edit) { w.parts[p] = append(w.parts[p], e) }
-
-// set changes the value of a slot.
-func (w *ooxmlEdit) set(s *Slot, at ooxmlSlot, value []byte) error {
-	switch {
-	case at.entry != nil:
-		w.contents[at.entry.name] = value
-	case value == nil:
-		w.edit(at.part, at.element.remove())
-	default:
-		text := string(value)
-		if !xmlscan.IsText(text) {
-			return ErrNoPlace
-		}
-		w.edit(at.part, at.value.replace(at.part.doc, xmlEscapes.Replace(text)))
-		w.recorded = w.recorded || s.Guide
-	}
-	return nil
-}
-
 // add adds the values that have no slot yet.
 func (w *ooxmlEdit) add(changes []Change) error {
-	var values []string
-	for _, c := range changes {
-		switch {
-		case c.Slot != nil || c.Value == nil:
-		case c.Kind != Record:
-			return ErrNoPlace
-		default:
-			text := string(c.Value)
-			if !xmlscan.IsText(text) {
-				return ErrNoPlace
-			}
-			values = append(values, xmlEscapes.Replace(text))
-		}
-	}
-	if len(values) == 0 {
-		return nil
+	values, err := newRecords(changes, xmlEscapes)
+	if err != nil || len(values) == 0 {
+		return err
 	}
 	if w.custom != nil {
 		w.edit(w.custom, w.custom.root.append(w.custom.doc, w.properties(values)))

@@ -344,10 +344,10 @@ func deflatedZIP(t *testing.T, entries ...string) []byte {
 
 // TestOOXMLHostile bounds what small files cost that inflate a thousand times.
 func TestOOXMLHostile(t *testing.T) {
-	const room = ooxmlSize - 4<<10 // what is left for the custom properties
+	const room = zipPartsSize - 4<<10 // what is left for the custom properties
 	fill := func(head, unit, tail string) string { return head + strings.Repeat(unit, room/len(unit)) + tail }
 	for name, doc := range map[string]string{
-		"too large":          strings.Repeat(" ", ooxmlSize),
+		"too large":          strings.Repeat(" ", zipPartsSize),
 		"a thousand to one":  strings.Repeat(" ", 64<<20),
 		"elements":           fill("<a>", "<a/>", "</a>"),
 		"nested":             fill("", "<a>", ""),

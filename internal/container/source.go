@@ -52,7 +52,8 @@ type Source struct {
 	ahead   readAhead
 	scratch [peekSize]byte
 	spent   struct{ elements, count, values, inflated int64 }
-	ooxml   *ooxmlFile // opened by [ZIPKind], for the walk that follows
+	ooxml   *ooxmlFile  // opened by [ZIPKind], for the walk that follows
+	zip     *zipArchive // opened once for all that ask
 }
 
 // A readAhead turns peeks at neighbours, as inside a movie's header, into reads of

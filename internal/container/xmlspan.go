@@ -17,23 +17,29 @@ type xmlElement struct {
 	xmlSpan
 	doc       string
 	name      string              // as written
-	attrs     []xmlscan.Attribute // of a root and of its children only
+	attrs     []xmlscan.Attribute // down to the children of the root's children
 	child     xmlSpan             // the first, when there are any
 	childName string              // its local name
 	children  int
 }
 
-// xmlElements calls visit at the end of each element of doc, with the elements
-// around it, the root first, and itself as the last. Elements that are open
-// where doc breaks off end there. What visit gets is valid until it returns.
-func (s *Source) xmlElements(doc string, visit func(path []xmlElement)) error {
-	w := xmlWalk{src: s, scanner: xmlscan.Scanner{Doc: doc}, visit: visit}
+// xmlElements calls visit at the end of each element that scanner finds, with
+// the elements around it, the root first, and itself as the last. Elements that
+// are open where the document breaks off end there. What visit gets is valid
+// until it returns. More than depth levels are a *[LimitError].
+func (s *Source) xmlElements(scanner xmlscan.Scanner, depth int64, visit func(path []xmlElement)) error {
+	w := xmlWalk{src: s, scanner: scanner, depth: depth, visit: visit}
 	err := w.walk()
-	for len(w.path) > 0 {
-		w.leave(len(doc), len(doc))
+	for n := len(scanner.Doc); len(w.path) > 0; {
+		w.leave(n, n)
 	}
+	return xmlLimit(err)
+}
+
+// xmlLimit returns the error of a scanner, that of a limit as a *[LimitError].
+func xmlLimit(err error) error {
 	if errors.Is(err, xmlscan.ErrLimit) {
-		err = &LimitError{What: "number of XML attributes", Limit: xmlscan.MaxAttributes}
+		return &LimitError{What: "number of XML attributes", Limit: xmlscan.MaxAttributes}
 	}
 	return err
 }
@@ -41,6 +47,7 @@ func (s *Source) xmlElements(doc string, visit func(path []xmlElement)) error {
 type xmlWalk struct {
 	src     *Source
 	scanner xmlscan.Scanner
+	depth   int64
 	path    []xmlElement // reused: elements cost no memory
 	visit   func(path []xmlElement)
 	roots   int
@@ -74,8 +81,8 @@ func (w *xmlWalk) enter(t xmlscan.Token) error {
 	switch err := w.src.Element(); {
 	case err != nil:
 		return err
-	case int64(depth) == w.src.Depth:
-		return &LimitError{What: "XML depth", Limit: w.src.Depth}
+	case int64(depth) == w.depth:
+		return &LimitError{What: "XML depth", Limit: w.depth}
 	case depth == 0:
 		w.roots++
 	}
@@ -85,7 +92,7 @@ func (w *xmlWalk) enter(t xmlscan.Token) error {
 	w.path = w.path[:depth+1]
 	e := &w.path[depth]
 	attrs := e.attrs[:0]
-	if depth < 2 {
+	if depth < 3 {
 		attrs = append(attrs, t.Attrs...)
 	}
 	*e = xmlElement{xmlSpan: xmlSpan{start: t.Start, content: t.End}, doc: w.scanner.Doc, name: t.Name, attrs: attrs}
@@ -109,6 +116,35 @@ func (w *xmlWalk) leave(contentEnd, end int) {
 		parent.child, parent.childName = e.xmlSpan, e.local()
 	}
 	parent.children++
+}
+
+// xmlRoot returns the name of the root element of a document, or of its head,
+// "" if there is none.
+func xmlRoot(doc string) string {
+	for sc := (xmlscan.Scanner{Doc: doc, DTD: true}); ; {
+		t, err := sc.Next()
+		switch {
+		case t.Kind == xmlscan.StartTag: // even if it is cut off
+			return t.Name
+		case err != nil, t.Kind == xmlscan.EndOfInput, t.Kind == xmlscan.EndTag:
+			return ""
+		case t.Kind == xmlscan.Text && strings.Trim(doc[t.Start:t.End], xmlscan.Whitespace) != "":
+			return ""
+		}
+	}
+}
+
+// xmlEncoding returns the encoding that the declaration of a document names, in
+// lower case, "" if it names none.
+func xmlEncoding(doc string) string {
+	declaration, _, _ := strings.Cut(doc[:min(len(doc), 256)], "?>")
+	_, rest, ok := strings.Cut(declaration, "encoding")
+	rest = strings.TrimLeft(rest, xmlscan.Whitespace+"=")
+	if !strings.HasPrefix(strings.TrimPrefix(doc, utf8BOM), "<?xml") || !ok || rest == "" {
+		return ""
+	}
+	name, _, _ := strings.Cut(rest[1:], rest[:1])
+	return strings.ToLower(name)
 }
 
 // local returns the name of the element without its prefix.
@@ -158,4 +194,9 @@ func (x xmlSpan) remove() splice.Edit {
 	return splice.Edit{Offset: int64(x.start), Delete: int64(x.end - x.start)}
 }
 
-var xmlEscapes = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "\r", "&#xD;")
+// Escapes of text between tags, and of attributes in either quotes.
+var (
+	xmlEscapes          = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "\r", "&#xD;")
+	xmlAttributeEscapes = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&#39;",
+		"\r", "&#xD;", "\n", "&#xA;", "\t", "&#x9;")
+)

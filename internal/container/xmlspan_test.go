@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/aigclabel/aigclabel/internal/xmlscan"
+
 	"github.com/aigclabel/aigclabel/internal/splice"
 )
 
@@ -26,7 +28,7 @@ func xmlSource() *Source { return NewSource(bytes.NewReader(nil), 0, Limits{}) }
 func TestXMLElements(t *testing.T) {
 	const doc = `<?xml version="1.0"?><!-- <x> --><p:a k='1 &amp; 2'><b/>t<![CDATA[<c>]]><p:d  ><e/></p:d></p:a>`
 	var got []string
-	require.NoError(t, xmlSource().xmlElements(doc, func(path []xmlElement) {
+	require.NoError(t, xmlSource().xmlElements(xmlscan.Scanner{Doc: doc}, 32, func(path []xmlElement) {
 		e := path[len(path)-1]
 		got = append(got, strings.Join([]string{doc[e.start:e.end], e.prefix(), e.local(), e.childName, e.attr("k"), e.text(doc)}, "|"))
 	}))
@@ -46,7 +48,7 @@ func TestXMLSpanEdits(t *testing.T) {
 		{"<a><b/>c</a >", "<a>x</a >", "<a><b/>cx</a >"},
 	} {
 		var root xmlSpan
-		require.NoError(t, xmlSource().xmlElements(c.doc, func(path []xmlElement) { root = path[0].xmlSpan }))
+		require.NoError(t, xmlSource().xmlElements(xmlscan.Scanner{Doc: c.doc}, 32, func(path []xmlElement) { root = path[0].xmlSpan }))
 		require.Equal(t, c.replaced, edited(t, c.doc, root.replace(c.doc, "x")))
 		require.Equal(t, c.appended, edited(t, c.doc, root.append(c.doc, "x")))
 		require.Empty(t, edited(t, c.doc, root.remove()))
@@ -59,7 +61,7 @@ func TestXMLElementsBroken(t *testing.T) {
 		strings.Repeat("<a>", 33): 32,
 	} {
 		n := 0
-		require.Error(t, xmlSource().xmlElements(doc, func([]xmlElement) { n++ }), "%q", doc)
+		require.Error(t, xmlSource().xmlElements(xmlscan.Scanner{Doc: doc}, 32, func([]xmlElement) { n++ }), "%q", doc)
 		require.Equal(t, elements, n, "%q", doc)
 	}
 }
@@ -70,7 +72,7 @@ func FuzzXMLElements(f *testing.F) {
 	f.Add("<a><b/></a")
 	f.Fuzz(func(t *testing.T, doc string) {
 		var leaf xmlSpan
-		whole := xmlSource().xmlElements(doc, func(path []xmlElement) {
+		whole := xmlSource().xmlElements(xmlscan.Scanner{Doc: doc}, 32, func(path []xmlElement) {
 			e := path[len(path)-1]
 			require.Equal(t, "<"+e.name, doc[e.start:e.start+1+len(e.name)])
 			require.True(t, e.start < e.content && e.content <= e.contentEnd && e.contentEnd <= e.end && e.end <= len(doc))
@@ -83,7 +85,7 @@ func FuzzXMLElements(f *testing.F) {
 		}
 		changed := edited(t, doc, leaf.replace(doc, "new"))
 		found := false
-		require.NoError(t, xmlSource().xmlElements(changed, func(path []xmlElement) {
+		require.NoError(t, xmlSource().xmlElements(xmlscan.Scanner{Doc: changed}, 32, func(path []xmlElement) {
 			e := path[len(path)-1]
 			found = found || e.start == leaf.start && e.text(changed) == "new"
 		}))

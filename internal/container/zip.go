@@ -72,16 +72,28 @@ type zipEntry struct {
 // openZIP reads the directory of an archive. When that is lost, the entries are
 // those that a scan from the front finds, and the layout is damaged.
 func openZIP(src *Source, l *Layout) (*zipArchive, error) {
-	z := &zipArchive{Layout: l, src: src}
+	if src.zip == nil {
+		z := &zipArchive{Layout: &Layout{}, src: src}
+		if err := z.readEntries(); err != nil {
+			return nil, err
+		}
+		src.zip = z
+	}
+	z := *src.zip
+	z.Layout, l.Damage, l.Limits = l, z.Damage, slices.Clone(z.Limits)
+	return &z, nil
+}
+
+func (z *zipArchive) readEntries() error {
 	err := z.open()
 	if err == nil {
-		return z, nil
+		return nil
 	}
-	if err := z.fail(src.Size(), err); err != nil {
-		return nil, err
+	if err := z.fail(z.src.Size(), err); err != nil {
+		return err
 	}
 	z.entries, z.lost = nil, true
-	return z, z.fail(src.Size(), z.scan())
+	return z.fail(z.src.Size(), z.scan())
 }
 
 func (z *zipArchive) open() error {

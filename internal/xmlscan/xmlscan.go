@@ -2,8 +2,8 @@
 // where attributes are, and pays memory for each of them.
 //
 // It knows the XML 1.0 of formats that have no DTD, hence no entities but the
-// five of XML itself. It checks no more than it has to: names are whatever
-// stands in their place.
+// five of XML itself; at most it passes over a DTD. It checks no more than it
+// has to: names are whatever stands in their place.
 package xmlscan
 
 import (
@@ -44,6 +44,7 @@ const (
 	CDATA
 	Instruction
 	Comment
+	Doctype
 )
 
 // A Token is a piece of a document.
@@ -64,8 +65,13 @@ type Attribute struct {
 
 // A Scanner reads the tokens of Doc from Pos on.
 type Scanner struct {
-	Doc   string
-	Pos   int
+	Doc string
+	Pos int
+
+	// DTD lets a document type declaration pass, as a token. References to the
+	// entities that it declares stay what they are: text.
+	DTD bool
+
 	attrs []Attribute // of the last start tag
 }
 
@@ -90,6 +96,8 @@ func (sc *Scanner) Next() (Token, error) {
 		return sc.until(CDATA, 9, "]]>")
 	case strings.HasPrefix(rest, "<?"):
 		return sc.until(Instruction, 2, "?>")
+	case sc.DTD && strings.HasPrefix(rest, "<!DOCTYPE"):
+		return sc.doctype()
 	case strings.HasPrefix(rest, "<!"):
 		return Token{}, sc.fail("document type declaration")
 	case strings.HasPrefix(rest, "</"):
@@ -115,6 +123,36 @@ func (sc *Scanner) until(kind Kind, skip int, end string) (Token, error) {
 		return Token{}, sc.fail("no " + end)
 	}
 	return sc.take(kind, skip+n+len(end)), nil
+}
+
+// doctype takes a document type declaration: to the first > that is not in
+// quotes, in a comment, or in the brackets of the internal subset.
+func (sc *Scanner) doctype() (Token, error) {
+	inside := false
+	for i := sc.Pos + len("<!DOCTYPE"); i < len(sc.Doc); i++ {
+		end := ""
+		switch c := sc.Doc[i]; {
+		case c == '"' || c == '\'':
+			end = sc.Doc[i : i+1]
+		case strings.HasPrefix(sc.Doc[i:], "<!--"):
+			end = "-->"
+		case strings.HasPrefix(sc.Doc[i:], "<?"):
+			end = "?>"
+		case c == '[' || c == ']':
+			inside = c == '['
+		case c == '>' && !inside:
+			return sc.take(Doctype, i+1-sc.Pos), nil
+		}
+		if end == "" {
+			continue
+		}
+		n := strings.Index(sc.Doc[i+1:], end)
+		if n < 0 {
+			break
+		}
+		i += n + len(end)
+	}
+	return Token{}, sc.fail("document type declaration without end")
 }
 
 func (sc *Scanner) startTag() (Token, error) {

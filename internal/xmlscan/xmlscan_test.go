@@ -83,3 +83,23 @@ func FuzzScanner(f *testing.F) {
 		}
 	})
 }
+
+func TestDoctype(t *testing.T) {
+	for doc, rest := range map[string]string{
+		`<!DOCTYPE svg><a/>`:                                                  `<a/>`,
+		`<!DOCTYPE svg PUBLIC "-//>//" '>'><a/>`:                              `<a/>`,
+		"<!DOCTYPE a [\n<!ENTITY b \"]>\"> <!-- ]> ' --> <?p ]> ?>\n]\n><a/>": `<a/>`,
+	} {
+		sc := Scanner{Doc: doc, DTD: true}
+		token, err := sc.Next()
+		require.NoError(t, err, doc)
+		require.Equal(t, Doctype, token.Kind)
+		require.Equal(t, rest, doc[token.End:])
+		_, err = (&Scanner{Doc: doc}).Next()
+		require.Error(t, err, "only where it is asked for")
+	}
+	for _, doc := range []string{`<!DOCTYPE`, `<!DOCTYPE a [`, `<!DOCTYPE a [>`, `<!DOCTYPE "`, `<!DOCTYPE <!-- >`, "<!ELEMENT a>"} {
+		_, err := (&Scanner{Doc: doc, DTD: true}).Next()
+		require.Error(t, err, doc)
+	}
+}
