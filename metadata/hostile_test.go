@@ -99,6 +99,7 @@ func hostileFiles() map[string][]byte {
 		"items.mp4":       append(ftyp, box("moov", box("udta", box("meta", make([]byte, 4), box("hdlr", make([]byte, 8), []byte("mdir"), make([]byte, 12)), box("ilst", bytes.Repeat(box("\xa9nam"), n/8)))))...),
 		"chunks.webp":     riffChunk("RIFF", append([]byte("WEBP"), bytes.Repeat(riffChunk("XMP ", nil), n/8)...)),
 		"comments.gif":    append([]byte("GIF89a\x01\x00\x01\x00\x00\x00\x00"), bytes.Repeat([]byte("\x21\xFE\x01c\x00"), n/5)...),
+		"links.tif":       append([]byte("II*\x00\x08\x00\x00\x00\x01\x00\x4A\x01\x04\x00\x00\x00\x02\x00\x08\x00\x00\x00\x00\x00\x00\x00"), bytes.Repeat([]byte("\x08\x00\x00\x00"), n/4)...),
 		"chunks.wav":      riffChunk("RIFF", append([]byte("WAVE"), bytes.Repeat(riffChunk("LIST", []byte("INFO")), n/12)...)),
 		"frames.mp3":      id3,
 		"bomb.docx":       hostileZIP(map[string]string{"[Content_Types].xml": ooxmlTypes, "docProps/custom.xml": strings.Repeat("<a>", 64*n)}),
