@@ -1,6 +1,7 @@
 package container
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"iter"
@@ -112,6 +113,9 @@ func (f *tiffFile) directory(d *tiffDirectory) (err error) {
 	f.directories = append(f.directories, *d)
 	media := map[uint16]ifdEntry{}
 	for e := range f.entriesOf(d) {
+		if err := f.src.Element(); err != nil {
+			return err
+		}
 		if f.outside(e) {
 			f.damage(e.at, "value of tag %#x: %w", e.tag, errTruncated)
 			if e.offset >= f.size {
@@ -173,9 +177,6 @@ func (f *tiffFile) entriesOf(d *tiffDirectory) iter.Seq[ifdEntry] {
 
 // field lists the slot of a field, or what it points to.
 func (f *tiffFile) field(d *tiffDirectory, e ifdEntry, media map[uint16]ifdEntry) error {
-	if err := f.src.Element(); err != nil {
-		return err
-	}
 	switch first := d.page == 0; e.tag {
 	case tagXMP:
 		return f.packet(e, Slot{Kind: XMP, Place: "TIFF " + d.name + " XMP", Guide: first && f.vacant(XMP)})
@@ -197,16 +198,18 @@ func (f *tiffFile) field(d *tiffDirectory, e ifdEntry, media map[uint16]ifdEntry
 	return nil
 }
 
+// packet lists an XMP packet, without zeros at its end.
 func (f *tiffFile) packet(e ifdEntry, s Slot) (err error) {
-	s.Ranges = []Range{{e.offset, e.length}}
-	b, ok := f.packets[s.Ranges[0]]
+	at := Range{e.offset, e.length}
+	b, ok := f.packets[at]
 	if !ok {
 		if b, err = f.bytes(e.offset, e.length, s.Place); err != nil {
 			return err
 		}
-		f.packets[s.Ranges[0]] = b
+		f.packets[at] = b
 	}
-	s.Value = b
+	s.Value = bytes.TrimRight(b, "\x00")
+	s.Ranges = []Range{{e.offset, int64(len(s.Value))}}
 	return f.add(e, s)
 }
 

@@ -98,7 +98,7 @@ func (p *tiffPlan) survey() {
 		}
 	}
 	slices.SortFunc(p.taken, func(a, b Range) int { return cmp.Compare(a.Offset, b.Offset) })
-	for i := 1; i < len(p.taken); i++ { // make the ends rise, for free
+	for i := 1; i < len(p.taken); i++ { // of the ranges up to a position, the last is to reach furthest
 		last := p.taken[i-1]
 		p.taken[i].Length = max(p.taken[i].Length, last.Offset+last.Length-p.taken[i].Offset)
 	}

@@ -122,6 +122,14 @@ func TestTIFFSlots(t *testing.T) {
 	})
 }
 
+// Zeros behind a packet are room for it.
+func TestTIFFPacketWithZeros(t *testing.T) {
+	b := newTIFF(binary.LittleEndian, false)
+	in := b.file(b.directory(0, b.field(tagXMP, 1, "<short/>"+strings.Repeat("\x00", 200)), b.field(0x0140, 3, "behind")))
+	require.Equal(t, []string{"TIFF IFD0 XMP guide <short/>"}, slotsOf(walk(t, TIFF, in)))
+	require.Equal(t, len(in), len(put(t, TIFF, in, XMP, somePacket)))
+}
+
 // TestTIFFMovesRecords takes records out of texts and further packets, and puts
 // a new packet in, at once.
 func TestTIFFMovesRecords(t *testing.T) {
@@ -286,6 +294,17 @@ func TestInteropLibtiff(t *testing.T) {
 		}
 		require.True(t, pages(b) == pages(labelled(t, TIFF, b)), name)
 	}
+}
+
+func TestTIFFSizeLimit(t *testing.T) {
+	b := newTIFF(binary.LittleEndian, false)
+	in := append(b.file(b.directory(0, b.field(0x0100, 3, "\x01\x00"))), make([]byte, HeadSize)...)
+	f, err := TIFF(NewSource(bytes.NewReader(in), 1<<32-40, Limits{}))
+	require.NoError(t, err)
+	require.NoError(t, f.Summary().Damage)
+	_, err = f.Plan([]Change{{Kind: XMP, Value: somePacket}})
+	limit := new(LimitError)
+	require.ErrorAs(t, err, &limit)
 }
 
 func FuzzTIFF(f *testing.F) {
