@@ -61,7 +61,7 @@ func (p *tiffPlan) gather(changes []Change) error {
 		slot := &p.Slots[i]
 		c, ok := changed(changes, slot)
 		switch {
-		case !ok || c.Value != nil && slot.Kind != C2PA && bytes.Equal(c.Value, slot.Value):
+		case !ok:
 			continue
 		case c.Value != nil && slot.Kind == Text:
 			return ErrNoPlace
