@@ -46,6 +46,7 @@ func largeFiles(t testing.TB) []large {
 		{"frames.webp", largeWebP(), 100 + 3},
 		{"scanned.gif", largeGIF(), mebibyte / 16}, // which is read as a whole
 		{"paths.svg", []byte("<svg>" + strings.Repeat("<path d='M0 0'/>", mebibyte/16) + "</svg>"), mebibyte / 16},
+		{"pages.tif", largeTIFF(), 100 * 4},
 		{"moov-first.mp4", largeMP4(t, true), 40},
 		{"moov-last.mp4", largeMP4(t, false), 40},
 		{"fragments.mp4", largeFragments(t), 200 + 40},
@@ -93,6 +94,26 @@ func largeWebP() []byte {
 func largeGIF() []byte {
 	image := append([]byte("\x2C\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02"), bytes.Repeat(append([]byte{255}, make([]byte, 255)...), mebibyte/256)...)
 	return slices.Concat([]byte("GIF89a\x01\x00\x01\x00\x00\x00\x00"), image, []byte{0, ';'})
+}
+
+// largeTIFF has a hundred pages, each with its directory behind it.
+func largeTIFF() []byte {
+	const page = mebibyte / 100 &^ 1
+	b := []byte("II*\x00\x00\x00\x00\x00")
+	pointer := 4
+	for range 100 {
+		start := len(b)
+		b = append(b, make([]byte, page)...)
+		binary.LittleEndian.PutUint32(b[pointer:], uint32(len(b)))
+		b = append(b, 3, 0)
+		for _, field := range [][3]uint32{{0x0100, 3, 16}, {0x0111, 4, uint32(start)}, {0x0117, 4, page}} {
+			b = binary.LittleEndian.AppendUint32(b, field[0]|field[1]<<16)
+			b = binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(b, 1), field[2])
+		}
+		pointer = len(b)
+		b = append(b, 0, 0, 0, 0)
+	}
+	return b
 }
 
 func box(kind string, payload ...[]byte) []byte {

@@ -121,6 +121,7 @@ func hostileFiles() map[string][]byte {
 		"tags.mkv":        hostileMKV(ebml(ebmlTags, bytes.Repeat(ebml("\x73\x73", ebml("\x67\xC8", ebml("\x45\xA3", []byte("A")), ebml("\x44\x87"))), n/34))),
 		"nested-tags.mkv": hostileMKV(ebml(ebmlTags, ebml("\x73\x73", nestedTags(n/8)))),
 		"seeks.mkv":       hostileMKV(ebml("\x11\x4D\x9B\x74", bytes.Repeat(ebml("\x4D\xBB", ebml("\x53\xAB", []byte(ebmlTags)), ebml("\x53\xAC", []byte{127, 255})), n/22)), bytes.Repeat([]byte(ebmlCluster+"\x80"), 1000)),
+		"links.tif":       append([]byte("II*\x00\x08\x00\x00\x00\x01\x00\x4A\x01\x04\x00\x00\x00\x02\x00\x08\x00\x00\x00\x00\x00\x00\x00"), bytes.Repeat([]byte("\x08\x00\x00\x00"), n/4)...),
 		"chunks.wav":      riffChunk("RIFF", append([]byte("WAVE"), bytes.Repeat(riffChunk("LIST", []byte("INFO")), n/12)...)),
 		"frames.mp3":      id3,
 		"bomb.docx":       hostileZIP(map[string]string{"[Content_Types].xml": ooxmlTypes, "docProps/custom.xml": strings.Repeat("<a>", 64*n)}),

@@ -69,10 +69,17 @@ func EXIFTexts(block []byte) []EXIFText {
 
 // text decodes a field.
 func (b *exifBlock) text(e ifdEntry) EXIFText {
-	raw := b.data[e.offset : e.offset+e.length]
-	t := EXIFText{Tag: e.tag, Name: exifTexts[e.tag]}
-	var order binary.ByteOrder = b.order
-	switch e.tag {
+	t := exifText(e.tag, b.data[e.offset:e.offset+e.length], b.order)
+	t.Offset += int(e.offset)
+	return t
+}
+
+// exifText decodes the value of a field, for which the offset counts from its
+// start.
+func exifText(tag uint16, raw []byte, order binary.ByteOrder) EXIFText {
+	t := EXIFText{Tag: tag, Name: exifTexts[tag]}
+	size := len(raw)
+	switch tag {
 	case tagXPComment:
 		t.Encoding, order = "utf-16", binary.LittleEndian
 	case tagUserComment:
@@ -80,7 +87,7 @@ func (b *exifBlock) text(e ifdEntry) EXIFText {
 			t.Encoding, raw = encoding, raw[8:]
 		}
 	}
-	t.Offset = int(e.offset+e.length) - len(raw)
+	t.Offset = size - len(raw)
 	if t.Encoding == "utf-16" {
 		t.Value, t.Length = guessUTF16(raw, order), len(raw)
 		return t
@@ -222,7 +229,7 @@ func parseEXIF(block []byte) *exifBlock {
 		}
 		return block[off : off+n], nil
 	}}
-	if b.header() != nil {
+	if b.header() != nil || b.big {
 		return nil
 	}
 	seen := map[int64]bool{0: true} // an offset of zero ends a chain

@@ -262,7 +262,7 @@ func (f *gifFile) Plan(changes []Change) (*splice.Plan, error) {
 	for i, p := range f.parts {
 		slot := &f.Slots[i]
 		change, ok := changed(changes, slot)
-		if !ok || change.Value != nil && slot.Kind != C2PA && bytes.Equal(change.Value, slot.Value) {
+		if !ok {
 			continue
 		}
 		edit := splice.Edit{Offset: p.offset, Delete: p.end - p.offset}
