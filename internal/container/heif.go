@@ -230,7 +230,7 @@ func (f *heifFile) locations(m *heifMeta) error {
 	if err != nil {
 		return err
 	}
-	for range l.count {
+	for n := l.count; n > 0 && !r.short; n-- {
 		it := l.item(r)
 		item := m.byID[it.id]
 		if item != nil {

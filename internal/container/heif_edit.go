@@ -16,10 +16,11 @@ type heifEdit struct {
 	file      *heifFile
 	meta      *heifMeta
 	locations *heifLocations // once it is to change
-	entries   []byte         // new ones, of iinf
-	describes []uint64       // the items that get a reference to the primary one
-	count     int            // by how many items there are more
-	changed   bool           // locations
+	data      []*bytes.Reader
+	entries   []byte   // new ones, of iinf
+	describes []uint64 // the items that get a reference to the primary one
+	count     int      // by how many items there are more
+	changed   bool     // locations
 }
 
 // Plan implements [File]. A new XMP packet becomes an item that describes the
@@ -99,7 +100,7 @@ func (e *heifEdit) rewrite(it *heifItem, data []byte) error {
 	switch {
 	case len(it.ranges) == 0 || e.shared(it):
 		entry.method &^= 15
-		e.place(content)
+		e.data = append(e.data, content)
 	case len(it.ranges) == 1 && it.ranges[0].Length == content.Size():
 		return e.release(it, content)
 	default:
@@ -175,17 +176,6 @@ func (e *heifEdit) shared(it *heifItem) bool {
 	return false
 }
 
-// place puts new data at the start of the first mdat box, or of a new one.
-func (e *heifEdit) place(content *bytes.Reader) {
-	if b := e.file.media; b != nil {
-		e.replace(b, b.body(), 0, content)
-		return
-	}
-	at := e.file.after(&e.meta.bmffBox)
-	e.put(nil, at, slices.Concat(uint32Bytes(8+content.Len()), []byte("mdat")))
-	e.replace(nil, at, 0, content)
-}
-
 // remove takes an item away, with its data and the references from it.
 func (e *heifEdit) remove(it *heifItem) error {
 	if err := e.open(); err != nil {
@@ -251,7 +241,7 @@ func (e *heifEdit) add(packet []byte) error {
 		return err
 	}
 	content := bytes.NewReader(packet)
-	e.place(content)
+	e.data = append(e.data, content)
 	location := heifLocation{ilocItem: ilocItem{id: id}}
 	e.set(&location, content)
 	e.locations.items = append(e.locations.items, location)
@@ -338,12 +328,26 @@ func (e *heifEdit) finish() error {
 	if err := e.refer(); err != nil {
 		return err
 	}
+	for _, content := range e.data { // after what goes into the meta box
+		e.place(content)
+	}
 	l := e.locations
 	if slices.ContainsFunc(l.items, func(it heifLocation) bool { return it.data != nil }) {
 		const more = 64 << 10 // boxes around the data
 		l.widen(e.src.Size() + growth(e.edits...) + 2*l.box.size + more)
 	}
 	return l.replace(e.bmffPlan)
+}
+
+// place puts new data at the start of the first mdat box, or of a new one.
+func (e *heifEdit) place(content *bytes.Reader) {
+	if b := e.file.media; b != nil {
+		e.replace(b, b.body(), 0, content)
+		return
+	}
+	at := e.file.after(&e.meta.bmffBox)
+	e.put(nil, at, slices.Concat(uint32Bytes(8+content.Len()), []byte("mdat")))
+	e.replace(nil, at, 0, content)
 }
 
 // enter adds the new entries to iinf, and counts them.

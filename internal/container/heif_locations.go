@@ -36,7 +36,7 @@ func readLocations(src *Source, m *heifMeta) (*heifLocations, error) {
 		return nil, err
 	}
 	l := &heifLocations{iloc: head, box: box, idat: m.parts["idat"], head: [6]byte(r.data)}
-	for range l.count {
+	for n := head.count; n > 0 && !r.short; n-- {
 		it := heifLocation{ilocItem: l.item(r)}
 		for range l.present(it.ilocItem) {
 			if err := src.Element(); err != nil {
