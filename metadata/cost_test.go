@@ -52,6 +52,7 @@ func largeFiles(t testing.TB) []large {
 		{"fragments.mp4", largeFragments(t), 200 + 40},
 		{"cues-last.mkv", largeMKV(), 20},
 		{"live.webm", largeWebM(t), 20 + 100 + 1000},
+		{"frames.flv", largeFLV(t), 256},
 		{"plain.wav", largeWAV(), 4},
 		{"tagged.mp3", largeMP3(t), 10},
 		{"objects.pdf", largePDF(), 100},
@@ -173,6 +174,13 @@ func largeWebM(t testing.TB) []byte {
 	b = b[:bytes.Index(b, []byte(ebmlCluster))]
 	blocks := bytes.Repeat(ebml("\xA3", make([]byte, mebibyte/1000)), 10)
 	return append(b, bytes.Repeat(append([]byte(ebmlCluster+ebmlUnsized), blocks...), 100)...)
+}
+
+// largeFLV repeats the last frame of a real file.
+func largeFLV(t testing.TB) []byte {
+	b := testdata(t, "flv/ffmpeg.flv")
+	last := len(b) - 4 - int(binary.BigEndian.Uint32(b[len(b)-4:]))
+	return append(b, bytes.Repeat(b[last:], mebibyte/(len(b)-last))...)
 }
 
 func largeWAV() []byte {

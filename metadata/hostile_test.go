@@ -66,6 +66,15 @@ const (
 	rdfClose = `</rdf:Description></rdf:RDF>`
 )
 
+// hostileFLV has a value in onMetaData.
+func hostileFLV(value []byte) []byte {
+	data := append([]byte("\x02\x00\x0AonMetaData"), value...)
+	b := []byte("FLV\x01\x05\x00\x00\x00\x09\x00\x00\x00\x00")
+	b = binary.BigEndian.AppendUint32(b, 18<<24|uint32(len(data)))
+	b = append(append(b, make([]byte, 7)...), data...)
+	return binary.BigEndian.AppendUint32(b, uint32(11+len(data)))
+}
+
 const ebmlTags = "\x12\x54\xC3\x67"
 
 func hostileMKV(children ...[]byte) []byte {
@@ -122,6 +131,8 @@ func hostileFiles() map[string][]byte {
 		"nested-tags.mkv": hostileMKV(ebml(ebmlTags, ebml("\x73\x73", nestedTags(n/8)))),
 		"seeks.mkv":       hostileMKV(ebml("\x11\x4D\x9B\x74", bytes.Repeat(ebml("\x4D\xBB", ebml("\x53\xAB", []byte(ebmlTags)), ebml("\x53\xAC", []byte{127, 255})), n/22)), bytes.Repeat([]byte(ebmlCluster+"\x80"), 1000)),
 		"links.tif":       append([]byte("II*\x00\x08\x00\x00\x00\x01\x00\x4A\x01\x04\x00\x00\x00\x02\x00\x08\x00\x00\x00\x00\x00\x00\x00"), bytes.Repeat([]byte("\x08\x00\x00\x00"), n/4)...),
+		"nested.flv":      hostileFLV(bytes.Repeat([]byte{0x0A, 0, 0, 0, 1}, n/5)),
+		"texts.flv":       hostileFLV(append([]byte{3}, bytes.Repeat([]byte{0, 1, 'A', 2, 0, 0}, n/6)...)),
 		"chunks.wav":      riffChunk("RIFF", append([]byte("WAVE"), bytes.Repeat(riffChunk("LIST", []byte("INFO")), n/12)...)),
 		"frames.mp3":      id3,
 		"bomb.docx":       hostileZIP(map[string]string{"[Content_Types].xml": ooxmlTypes, "docProps/custom.xml": strings.Repeat("<a>", 64*n)}),
