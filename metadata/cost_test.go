@@ -60,6 +60,7 @@ func largeFiles(t testing.TB) []large {
 		{"picture.odt", withPicture(t, "odt/libreoffice.odt"), 20},
 		{"picture.epub", withPicture(t, "epub/pandoc3.epub"), 20},
 		{"long.md", []byte("# Title\n" + strings.Repeat("A line of text, as long as lines of text are.\n", mebibyte/46)), 1},
+		{"long.html", []byte("<!DOCTYPE html>\n<title>Long</title>\n" + strings.Repeat("<p>A paragraph, as long as paragraphs of text are.\n", mebibyte/50)), 1},
 		{"long.txt", []byte(strings.Repeat("A line of text, as long as lines of text are.\n", mebibyte/46)), 1},
 	}
 }

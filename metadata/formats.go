@@ -136,6 +136,9 @@ var formats = []Format{
 	{Name: "markdown", Family: Document, MIME: []string{"text/markdown"}, Extensions: []string{".md", ".markdown"},
 		Write: "YAML front matter, entry AIGC", Read: []string{"further front matters", "an AIGC block at the end"},
 		Rule: guideText, Notice: true, walk: container.Markdown, sniff: isMarkdown, place: yamlSlot},
+	{Name: "html", Family: Document, MIME: []string{"text/html", "application/xhtml+xml"}, Extensions: []string{".html", ".htm", ".xhtml", ".xht"},
+		Write: "meta element AIGC in the head", Read: []string{"meta elements with AIGC in their name or a JSON record"},
+		Rule: ourChoice, walk: container.HTML, sniff: isHTML, place: jsonSlot},
 	{Name: "text", Family: Document, MIME: []string{"text/plain"}, Extensions: []string{".txt"},
 		Read: []string{}, Rule: "GB 45438-2025 clause 5.1 (notice only)", Notice: true, walk: container.PlainText, sniff: isPlainText},
 }
@@ -263,6 +266,14 @@ func isMarkdown(src *container.Source, name string) (bool, error) {
 		return false, err
 	}
 	return container.IsText(src)
+}
+
+// isHTML goes by content, and for a fragment by the name.
+func isHTML(src *container.Source, name string) (bool, error) {
+	if ok, err := container.IsHTML(src); ok || err != nil {
+		return ok, err
+	}
+	return named(".html", ".htm", ".xhtml", ".xht")(src, name)
 }
 
 // isPlainText goes by content, and with a name that says so is less strict: text

@@ -142,6 +142,8 @@ func hostileFiles() map[string][]byte {
 		"arrays.pdf":      []byte("%PDF-1.4\n1 0 obj\n" + strings.Repeat("[", n) + "\nendobj\nstartxref\n9\n%%EOF\n"),
 		"loop.pdf":        []byte("%PDF-1.4\nxref\n0 1\n0000000000 65535 f \ntrailer\n<< /Size 1 /Root 1 0 R /Prev 9 >>\nstartxref\n9\n%%EOF\n"),
 		"trailers.pdf":    []byte("%PDF-1.4\n" + strings.Repeat("trailer<<>>startxref\n9\n%%EOF\n", n/30)),
+		"metas.html":      []byte(strings.Repeat("<meta name=a content=b>", n/23)),
+		"attributes.html": []byte("<meta " + strings.Repeat("a ", n/2)),
 		"flow.md":         []byte("---\nAIGC: " + strings.Repeat("[", n) + "\n---\n"),
 		"keys.md":         []byte("---\nAIGC:\n" + strings.Repeat("  a: b\n", n/7) + "---\n"),
 		"fronts.md":       []byte(strings.Repeat("---\nAIGC:\n  Label: '1'\n---\n\n", n/28)),

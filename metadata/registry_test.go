@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -237,7 +238,7 @@ func TestLabelSurvivesCut(t *testing.T) {
 		require.NoError(t, err)
 		require.NotNil(t, r.Record)
 		require.Equal(t, example.ProduceID, r.Record.ProduceID)
-		open := []string{"markdown", "mp3", "pdf"} // formats whose last byte says nothing
+		open := []string{"html", "markdown", "mp3", "pdf"} // formats whose last byte says nothing
 		text := f.data[len(f.data)-1] == '\n'      // nor does a line break
 		if !slices.Contains(open, f.format.Name) && !text && f.name != "streamed.wav" {
 			require.Error(t, r.Damage)
@@ -254,7 +255,7 @@ func TestLabelSurvivesCutMedia(t *testing.T) {
 			r, err := Read(src, nil)
 			require.NoError(t, err)
 			media := src.Size - mebibyte/4
-			if r.Record == nil || r.Sites[r.recordSite()].Offset > media || f.name == "long.md" {
+			if r.Record == nil || r.Sites[r.recordSite()].Offset > media || strings.HasPrefix(f.name, "long.") {
 				t.Skip("the label is at the end, or a cut cannot be seen")
 			}
 			src.Size = media

@@ -16,10 +16,8 @@ import (
 // anywhere under the root, so that the whole file is scanned.
 
 const (
-	svgDepth  = 4096 // groups in groups
-	svgIndent = 64   // longest white space taken for indentation
-
-	svgAttributes = 64 // of an element, that are looked at for namespaces
+	svgDepth      = 4096 // groups in groups
+	svgAttributes = 64   // of an element, that are looked at for namespaces
 )
 
 type svgFile struct {
@@ -129,6 +127,10 @@ func isRDF(local string) bool {
 // make it a packet. Prefixes that are declared outside of it become part of its
 // value.
 func (f *svgFile) packet(path []xmlElement) {
+	if f.full() != nil {
+		f.Limits = []error{errTooManySlots}
+		return
+	}
 	x := &path[2]
 	start, end := x.start, x.end
 	before := strings.TrimRight(f.doc[path[1].content:start], xmlscan.Whitespace)
@@ -254,10 +256,6 @@ func (f *svgFile) insertion(packet string) splice.Edit {
 	if f.root.content == f.root.end {
 		return f.root.replace(f.doc, element)
 	}
-	rest := f.doc[f.root.content:]
-	indent := rest[:len(rest)-len(strings.TrimLeft(rest, xmlscan.Whitespace))]
-	if len(indent) > svgIndent {
-		indent = ""
-	}
-	return splice.Edit{Offset: int64(f.root.content), Insert: strings.NewReader(indent + element)}
+	element = indentation(f.doc[f.root.content:]) + element
+	return splice.Edit{Offset: int64(f.root.content), Insert: strings.NewReader(element)}
 }

@@ -3,6 +3,7 @@ package container
 import (
 	"bytes"
 	"encoding/binary"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -25,6 +26,19 @@ func (f *textFile) Plan(changes []Change) (*splice.Plan, error) {
 		return nil, ErrNoPlace
 	}
 	return splice.New(f.src.ReaderAt(), f.src.Size(), nil)
+}
+
+// maxIndent is the longest white space taken for indentation.
+const maxIndent = 64
+
+// indentation returns the white space at the start of text, "" if it is longer
+// than any line is indented.
+func indentation(text string) string {
+	n := len(text) - len(strings.TrimLeft(text, " \t\r\n"))
+	if n > maxIndent {
+		return ""
+	}
+	return text[:n]
 }
 
 // IsText reports whether the head of a file is text: UTF-8, UTF-16 with a byte
