@@ -52,6 +52,10 @@ func largeFiles(t testing.TB) []large {
 		{"fragments.mp4", largeFragments(t), 200 + 40},
 		{"cues-last.mkv", largeMKV(), 20},
 		{"live.webm", largeWebM(t), 20 + 100 + 1000},
+		{"picture.heic", growLast(testdata(t, "heic/plain.heic"), "mdat"), 20},
+		{"sequence.avif", growLast(testdata(t, "avif/sequence.avif"), "mdat"), 60},
+		{"codestream.jxl", append(testdata(t, "jxl/bare.jxl"), make([]byte, mebibyte)...), 8},
+		{"codestream.jp2", growLast(testdata(t, "jp2/plain.jp2"), "jp2c"), 8},
 		{"plain.wav", largeWAV(), 4},
 		{"tagged.mp3", largeMP3(t), 10},
 		{"objects.pdf", largePDF(), 100},
@@ -173,6 +177,13 @@ func largeWebM(t testing.TB) []byte {
 	b = b[:bytes.Index(b, []byte(ebmlCluster))]
 	blocks := bytes.Repeat(ebml("\xA3", make([]byte, mebibyte/1000)), 10)
 	return append(b, bytes.Repeat(append([]byte(ebmlCluster+ebmlUnsized), blocks...), 100)...)
+}
+
+// growLast gives the last box of a file, which is of a kind, 1 MiB more.
+func growLast(b []byte, kind string) []byte {
+	at := bytes.LastIndex(b, []byte(kind)) - 4
+	binary.BigEndian.PutUint32(b[at:], binary.BigEndian.Uint32(b[at:])+mebibyte)
+	return append(b, make([]byte, mebibyte)...)
 }
 
 func largeWAV() []byte {
