@@ -279,7 +279,7 @@ var mkvVariants = map[string][]byte{
 	"no Cluster":                 matroska(tagged(simpleTag("AIGC", "{}"))),
 	"SeekHead":                   matroska(seekingTags(0, 0)),
 	"SeekHead is wrong":          matroska(seekingTags(1, 0)),
-	"SeekHead too far":           matroska(seekingTags(1<<40, 0)),
+	"SeekHead too far":           matroska(seekingTags(1<<30, 0)),
 	"SeekHead after that":        matroska(seekingTags(0, 1)),
 }
 
