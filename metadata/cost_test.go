@@ -53,6 +53,10 @@ func largeFiles(t testing.TB) []large {
 		{"cues-last.mkv", largeMKV(), 20},
 		{"live.webm", largeWebM(t), 20 + 100 + 1000},
 		{"frames.flv", largeFLV(t), 256},
+		{"picture.heic", growLast(testdata(t, "heic/plain.heic"), "mdat"), 20},
+		{"sequence.avif", growLast(testdata(t, "avif/sequence.avif"), "mdat"), 60},
+		{"codestream.jxl", append(testdata(t, "jxl/bare.jxl"), make([]byte, mebibyte)...), 8},
+		{"codestream.jp2", growLast(testdata(t, "jp2/plain.jp2"), "jp2c"), 8},
 		{"plain.wav", largeWAV(), 4},
 		{"tagged.mp3", largeMP3(t), 10},
 		{"objects.pdf", largePDF(), 100},
@@ -182,6 +186,11 @@ func largeFLV(t testing.TB) []byte {
 	b := testdata(t, "flv/ffmpeg.flv")
 	last := len(b) - 4 - int(binary.BigEndian.Uint32(b[len(b)-4:]))
 	return append(b, bytes.Repeat(b[last:], mebibyte/(len(b)-last))...)
+// growLast gives the last box of a file, which is of a kind, 1 MiB more.
+func growLast(b []byte, kind string) []byte {
+	at := bytes.LastIndex(b, []byte(kind)) - 4
+	binary.BigEndian.PutUint32(b[at:], binary.BigEndian.Uint32(b[at:])+mebibyte)
+	return append(b, make([]byte, mebibyte)...)
 }
 
 func largeWAV() []byte {

@@ -133,6 +133,11 @@ func hostileFiles() map[string][]byte {
 		"links.tif":       append([]byte("II*\x00\x08\x00\x00\x00\x01\x00\x4A\x01\x04\x00\x00\x00\x02\x00\x08\x00\x00\x00\x00\x00\x00\x00"), bytes.Repeat([]byte("\x08\x00\x00\x00"), n/4)...),
 		"nested.flv":      hostileFLV(bytes.Repeat([]byte{0x0A, 0, 0, 0, 1}, n/5)),
 		"texts.flv":       hostileFLV(append([]byte{3}, bytes.Repeat([]byte{0, 1, 'A', 2, 0, 0}, n/6)...)),
+		"entries.heic":    hostileHEIC(box("iinf", []byte{0, 0, 0, 0, 255, 255}, bytes.Repeat(box("infe", []byte("\x02\x00\x00\x00\x00\x01\x00\x00hvc1")), n/20))),
+		"items.heic":      hostileHEIC(box("iloc", []byte{2, 0, 0, 0, 0, 0, 255, 255, 255, 255}, bytes.Repeat([]byte{0, 0, 0, 1, 0, 0, 0, 0, 255, 255}, n/10))),
+		"same-bytes.avif": hostileHEIC(sameBytes(1000), box("free", make([]byte, n))),
+		"boxes.jxl":       append([]byte("\x00\x00\x00\x0cJXL \r\n\x87\n"), bytes.Repeat(box("xml ", []byte("<rdf:RDF")), n/16)...),
+		"boxes.jp2":       append([]byte("\x00\x00\x00\x0cjP  \r\n\x87\n\x00\x00\x00\x10ftypjp2 \x00\x00\x00\x00"), bytes.Repeat(box("xml ", []byte("<rdf:RDF")), n/16)...),
 		"chunks.wav":      riffChunk("RIFF", append([]byte("WAVE"), bytes.Repeat(riffChunk("LIST", []byte("INFO")), n/12)...)),
 		"frames.mp3":      id3,
 		"bomb.docx":       hostileZIP(map[string]string{"[Content_Types].xml": ooxmlTypes, "docProps/custom.xml": strings.Repeat("<a>", 64*n)}),
@@ -151,6 +156,23 @@ func hostileFiles() map[string][]byte {
 		"fences.md":       []byte(strings.Repeat("```yaml\nAIGC:\n", n/14)),
 		"anchors.md":      []byte("---\na: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b]\nAIGC: *c\n---\n"),
 	}
+}
+
+// hostileHEIC has a meta box for pictures with the boxes.
+func hostileHEIC(boxes ...[]byte) []byte {
+	hdlr := box("hdlr", make([]byte, 8), []byte("pict"), make([]byte, 13))
+	return append(box("ftyp", []byte("heic\x00\x00\x00\x00")), box("meta", append([][]byte{make([]byte, 4), hdlr}, boxes...)...)...)
+}
+
+// sameBytes is n items of XMP that are all the whole file.
+func sameBytes(n int) []byte {
+	entries, items := []byte{0, 0, 0, 0, byte(n >> 8), byte(n)}, []byte{0, 0, 0, 0, 0x44, 0, byte(n >> 8), byte(n)}
+	for id := range n {
+		number := string([]byte{byte(id >> 8), byte(id)})
+		entries = append(entries, box("infe", []byte("\x02\x00\x00\x00"+number+"\x00\x00mime\x00application/rdf+xml\x00"))...)
+		items = append(items, number+"\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00"...)
+	}
+	return append(box("iinf", entries), box("iloc", items)...)
 }
 
 func hostileEntries(n int, name, content string) []byte {

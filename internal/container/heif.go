@@ -234,7 +234,7 @@ func (f *heifFile) locations(m *heifMeta) error {
 		it := l.item(r)
 		item := m.byID[it.id]
 		if item != nil {
-			item.ilocItem, item.located = it, true
+			item.ilocItem, item.located = it, it.reference == 0 // in this file
 		}
 		for range l.present(it) {
 			e := l.extent(r)
@@ -258,7 +258,7 @@ func (f *heifFile) locate(m *heifMeta, item *heifItem, it ilocItem, e ilocExtent
 			item.extents = append(item.extents, e)
 		}
 		return nil
-	case it.reference > 0: // in another file
+	case it.reference > 0:
 		return nil
 	}
 	at, ok := m.extent(f.src, it, e)

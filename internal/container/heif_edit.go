@@ -70,7 +70,7 @@ func (e *heifEdit) edit(it *heifItem, changes []Change) error {
 	slot := &e.file.Slots[it.slot]
 	c, ok := changed(changes, slot)
 	switch {
-	case !ok || c.Value != nil && bytes.Equal(c.Value, slot.Value):
+	case !ok:
 		return nil
 	case it.construction() == fromItem:
 		return fmt.Errorf("%s: part of another item: %w", it.place, ErrNoPlace)

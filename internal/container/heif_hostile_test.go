@@ -12,15 +12,15 @@ import (
 
 // The packet pushes a picture past 4 GiB: offsets become 64-bit.
 func TestHEIFOffsetsOutgrow32Bits(t *testing.T) {
-	const edge, size = math.MaxUint32 - 100, 5 << 30
+	const edge, size int64 = math.MaxUint32 - 100, 5 << 30
 	s := aStill()
 	s.large = true
 	b := s.bytes()
 	mdat := bytes.Index(b, []byte("mdat")) - 4
 	two := bytes.Index(b, []byte("picture_two_"))
 	field := bytes.Index(b, uint32Bytes(two))
-	binary.BigEndian.PutUint32(b[field:], edge)
-	binary.BigEndian.PutUint64(b[mdat+8:], uint64(size-mdat))
+	binary.BigEndian.PutUint32(b[field:], uint32(edge))
+	binary.BigEndian.PutUint64(b[mdat+8:], uint64(size-int64(mdat)))
 	src := &sparse{size: size, parts: map[int64][]byte{0: b[:two], edge: []byte("picture_two_")}}
 	f, err := HEIF(NewSource(src, size, Limits{}))
 	require.NoError(t, err)

@@ -64,7 +64,7 @@ func itemsOf(t testing.TB, b []byte) map[uint64]string {
 	items := map[uint64]string{}
 	for _, it := range l.items {
 		for _, e := range it.list {
-			if it.construction() == fromItem {
+			if it.construction() == fromItem || it.reference > 0 {
 				continue
 			}
 			at, ok := f.pict.extent(f.src, it.ilocItem, e)
@@ -107,7 +107,8 @@ type stillItem struct {
 	id     uint32
 	kind   string // as in infe, from the type on
 	method uint64
-	base   int // what its extents count from, in the media
+	file   uint64 // 0 for this one
+	base   int    // what its extents count from, in the media
 	data   []string
 	refs   []string // a type and numbers: "cdsc\x01"
 }
@@ -197,7 +198,7 @@ func (s still) version8() byte {
 
 // location returns the entry of an item in iloc.
 func (s still) location(it stillItem, pos int64, media []byte) heifLocation {
-	l := heifLocation{ilocItem: ilocItem{id: uint64(it.id), method: it.method, extents: uint64(len(it.data))}}
+	l := heifLocation{ilocItem: ilocItem{id: uint64(it.id), method: it.method, reference: it.file, extents: uint64(len(it.data))}}
 	from := uint64(0)
 	if it.method == fromFile {
 		from = uint64(pos)
@@ -255,27 +256,30 @@ func stills() map[string]still {
 	wide.wide, wide.version, wide.sizes = true, 2, [4]int{8, 8, 8, 4}
 	change := func(s still, change func(*still)) still { change(&s); return s }
 	full := aStill().with(stillItem{id: math.MaxUint16, kind: hvcEntry, data: []string{"last"}})
+	outside := packetOf1
+	outside.file = 1
 	return map[string]still{
-		"plain":          aStill(),
-		"packet":         aStill().with(packetOf1),
-		"other's packet": aStill().with(packetOf2),
-		"Exif, packets":  aStill().with(aBlock, packetOf2, packetOf1),
-		"no reference":   aStill().with(stillItem{id: 9, kind: xmpEntry, data: []string{oldPacket}}),
-		"two extents":    aStill().with(stillItem{id: 9, kind: xmpEntry, data: []string{"<x:xmpmeta ", "new/>"}}),
-		"no extents":     aStill().with(stillItem{id: 9, kind: xmpEntry}),
-		"shared":         aStill().with(packetOf1, stillItem{id: 9, kind: hvcEntry, data: []string{oldPacket}}),
-		"base":           base,
-		"only base":      onlyBase,
-		"no fields":      noMedia,
-		"idat":           inIDAT,
-		"32-bit numbers": wide,
-		"media first":    change(aStill(), func(s *still) { s.first = true }),
-		"64-bit mdat":    change(aStill(), func(s *still) { s.large = true }),
-		"open mdat":      change(aStill().with(packetOf1), func(s *still) { s.open = true }),
-		"free space":     change(aStill(), func(s *still) { s.after = bmffEncode("free", make([]byte, 400)) }),
-		"fragment":       change(aStill(), func(s *still) { s.after = bmffEncode("moof", bmffEncode("traf")) }),
-		"group":          change(aStill(), func(s *still) { s.meta = bmffEncode("grpl", bmffEncode("altr", make([]byte, 4), uint32Bytes(3))) }),
-		"highest number": full,
+		"in another file": aStill().with(outside),
+		"plain":           aStill(),
+		"packet":          aStill().with(packetOf1),
+		"other's packet":  aStill().with(packetOf2),
+		"Exif, packets":   aStill().with(aBlock, packetOf2, packetOf1),
+		"no reference":    aStill().with(stillItem{id: 9, kind: xmpEntry, data: []string{oldPacket}}),
+		"two extents":     aStill().with(stillItem{id: 9, kind: xmpEntry, data: []string{"<x:xmpmeta ", "new/>"}}),
+		"no extents":      aStill().with(stillItem{id: 9, kind: xmpEntry}),
+		"shared":          aStill().with(packetOf1, stillItem{id: 9, kind: hvcEntry, data: []string{oldPacket}}),
+		"base":            base,
+		"only base":       onlyBase,
+		"no fields":       noMedia,
+		"idat":            inIDAT,
+		"32-bit numbers":  wide,
+		"media first":     change(aStill(), func(s *still) { s.first = true }),
+		"64-bit mdat":     change(aStill(), func(s *still) { s.large = true }),
+		"open mdat":       change(aStill().with(packetOf1), func(s *still) { s.open = true }),
+		"free space":      change(aStill(), func(s *still) { s.after = bmffEncode("free", make([]byte, 400)) }),
+		"fragment":        change(aStill(), func(s *still) { s.after = bmffEncode("moof", bmffEncode("traf")) }),
+		"group":           change(aStill(), func(s *still) { s.meta = bmffEncode("grpl", bmffEncode("altr", make([]byte, 4), uint32Bytes(3))) }),
+		"highest number":  full,
 	}
 }
 
@@ -336,6 +340,19 @@ func TestHEIFSlots(t *testing.T) {
 	require.Empty(t, walk(t, HEIF, secret).Summary().Slots)
 	packed := aStill().with(stillItem{id: 3, kind: xmpEntry + "deflate\x00", data: []string{"x"}}).bytes()
 	require.Len(t, walk(t, HEIF, packed).Summary().Limits, 1)
+}
+
+// An Exif block keeps what stands before its TIFF header.
+func TestHEIFExif(t *testing.T) {
+	for name, b := range map[string][]byte{"built": aStill().with(aBlock, packetOf1).bytes(), "heic": fixtures(t, "heic")["tagged.heic"], "avif": fixtures(t, "avif")["tagged.avif"]} {
+		want := itemsOf(t, b)
+		block := guide(walk(t, HEIF, b), EXIF).Value
+		for _, value := range [][]byte{append(block, "and more"...), []byte("II*\x00"), block} {
+			b = put(t, HEIF, b, EXIF, value)
+			require.Equal(t, string(value), string(guide(walk(t, HEIF, b), EXIF).Value), name)
+		}
+		require.Equal(t, want, itemsOf(t, b), name)
+	}
 }
 
 // A packet that is a part of another item is read, but not written.

@@ -36,7 +36,10 @@ func JP2(src *Source) (File, error) {
 			return f, err
 		}
 	}
-	if !f.stream {
+	switch {
+	case f.insert == 0:
+		f.damage(int64(len(jp2Signature)), "no image header before a codestream")
+	case !f.stream:
 		f.damage(src.Size(), "no codestream")
 	}
 	return f, nil

@@ -54,7 +54,10 @@ func JXL(src *Source) (File, error) {
 			return f, err
 		}
 	}
-	if !f.last {
+	switch {
+	case f.insert == 0:
+		f.damage(int64(len(jxlSignature)), "no ftyp box")
+	case !f.last:
 		f.damage(src.Size(), "codestream: %w", errTruncated)
 	}
 	if f.jpeg && len(f.Slots) > 0 {
