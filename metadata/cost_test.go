@@ -186,6 +186,8 @@ func largeFLV(t testing.TB) []byte {
 	b := testdata(t, "flv/ffmpeg.flv")
 	last := len(b) - 4 - int(binary.BigEndian.Uint32(b[len(b)-4:]))
 	return append(b, bytes.Repeat(b[last:], mebibyte/(len(b)-last))...)
+}
+
 // growLast gives the last box of a file, which is of a kind, 1 MiB more.
 func growLast(b []byte, kind string) []byte {
 	at := bytes.LastIndex(b, []byte(kind)) - 4
