@@ -260,9 +260,9 @@ func (e *heifEdit) freeID() (uint64, error) {
 	for _, it := range e.locations.items {
 		used[it.id] = true
 	}
-	err := e.entryIDs(used)
+	err := e.meta.entryIDs(e.src, used)
 	if err == nil {
-		err = e.groupIDs(used)
+		err = e.meta.groupIDs(e.src, used)
 	}
 	if err != nil {
 		return 0, err
@@ -280,41 +280,6 @@ func (e *heifEdit) freeID() (uint64, error) {
 		}
 	}
 	return 0, &LimitError{What: "number of items", Limit: math.MaxUint16}
-}
-
-// entryIDs notes the numbers in iinf.
-func (e *heifEdit) entryIDs(used map[uint64]bool) error {
-	for b, err := range e.meta.entries(e.src) {
-		if err != nil {
-			return err
-		}
-		r, err := b.fields(e.src, 8)
-		if err != nil {
-			return err
-		}
-		used[r.id(r.version() > 2)] = true
-	}
-	return nil
-}
-
-// groupIDs notes the numbers of entity groups.
-func (e *heifEdit) groupIDs(used map[uint64]bool) error {
-	grpl := e.meta.parts["grpl"]
-	if grpl == nil {
-		return nil
-	}
-	for b, err := range bmffBoxes(e.src, grpl, grpl.body(), grpl.end()) {
-		if err != nil {
-			return err
-		}
-		r, err := b.fields(e.src, 8)
-		if err != nil {
-			return err
-		}
-		r.version()
-		used[r.uint(4)] = true
-	}
-	return nil
 }
 
 // finish adds the edits of the lists of items.

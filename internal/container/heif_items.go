@@ -103,6 +103,41 @@ func (m *heifMeta) entries(src *Source) iter.Seq2[bmffBox, error] {
 	}
 }
 
+// entryIDs notes the numbers in iinf.
+func (m *heifMeta) entryIDs(src *Source, used map[uint64]bool) error {
+	for b, err := range m.entries(src) {
+		if err != nil {
+			return err
+		}
+		r, err := b.fields(src, 8)
+		if err != nil {
+			return err
+		}
+		used[r.id(r.version() > 2)] = true
+	}
+	return nil
+}
+
+// groupIDs notes the numbers of entity groups.
+func (m *heifMeta) groupIDs(src *Source, used map[uint64]bool) error {
+	grpl := m.parts["grpl"]
+	if grpl == nil {
+		return nil
+	}
+	for b, err := range bmffBoxes(src, grpl, grpl.body(), grpl.end()) {
+		if err != nil {
+			return err
+		}
+		r, err := b.fields(src, 8)
+		if err != nil {
+			return err
+		}
+		r.version()
+		used[r.uint(4)] = true
+	}
+	return nil
+}
+
 // refer notes that an item refers to another.
 func (m *heifMeta) refer(it *heifItem, kind string, to uint64) {
 	if kind == "cdsc" {
