@@ -54,6 +54,7 @@ func largeFiles(t testing.TB) []large {
 		{"live.webm", largeWebM(t), 20 + 100 + 1000},
 		{"plain.wav", largeWAV(), 4},
 		{"tagged.mp3", largeMP3(t), 10},
+		{"picture.flac", largeFLAC(t), 10},
 		{"objects.pdf", largePDF(), 100},
 		{"picture.docx", withPicture(t, "docx/python-docx.docx"), 20},
 		{"picture.odt", withPicture(t, "odt/libreoffice.odt"), 20},
@@ -188,6 +189,15 @@ func largeMP3(t testing.TB) []byte {
 	start := bytes.Index(b, []byte{0xFF, 0xFB})
 	require.Positive(t, start)
 	return append(b, bytes.Repeat(b[start:], 1+mebibyte/(len(b)-start))...)
+}
+
+// largeFLAC repeats a real file's frames before the last, which holds the last
+// sample.
+func largeFLAC(t testing.TB) []byte {
+	b := testdata(t, "flac/blocks.flac")
+	sync := []byte{0xFF, 0xF8}
+	start, last := bytes.Index(b, sync), bytes.LastIndex(b, sync)
+	return append(append(b[:start:start], bytes.Repeat(b[start:last], 1+mebibyte/(last-start))...), b[last:]...)
 }
 
 func largePDF() []byte {

@@ -124,6 +124,8 @@ func hostileFiles() map[string][]byte {
 		"links.tif":       append([]byte("II*\x00\x08\x00\x00\x00\x01\x00\x4A\x01\x04\x00\x00\x00\x02\x00\x08\x00\x00\x00\x00\x00\x00\x00"), bytes.Repeat([]byte("\x08\x00\x00\x00"), n/4)...),
 		"chunks.wav":      riffChunk("RIFF", append([]byte("WAVE"), bytes.Repeat(riffChunk("LIST", []byte("INFO")), n/12)...)),
 		"frames.mp3":      id3,
+		"blocks.flac":     append([]byte("fLaC\x00\x00\x00\x22"+string(make([]byte, 34))), bytes.Repeat([]byte{1, 0, 0, 0}, n/4)...),
+		"entries.flac":    append([]byte("fLaC\x00\x00\x00\x22"+string(make([]byte, 34))+"\x84\x0f\xff\xff\x00\x00\x00\x00\xff\xff\xff\x00"), bytes.Repeat([]byte("\x05\x00\x00\x00AIGC="), n/9)...),
 		"bomb.docx":       hostileZIP(map[string]string{"[Content_Types].xml": ooxmlTypes, "docProps/custom.xml": strings.Repeat("<a>", 64*n)}),
 		"entries.docx":    hostileEntries(n/120, "[Content_Types].xml", ooxmlTypes),
 		"bomb.odt":        hostileZIP(map[string]string{"mimetype": odfType + "text", "META-INF/manifest.xml": "<m/>", "meta.xml": strings.Repeat("<a>", 64*n)}),

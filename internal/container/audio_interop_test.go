@@ -26,13 +26,13 @@ for path in sys.argv[1:]:
 print(json.dumps(tags))
 `
 
-// mutagen returns the frames of the files, by path.
-func mutagen(t *testing.T, paths ...string) map[string]map[string]string {
+// mutagen returns what a script prints about files, by path.
+func mutagen(t *testing.T, script string, paths ...string) map[string]map[string]string {
 	t.Helper()
-	frames := map[string]map[string]string{}
-	out := run(t, python(t, "mutagen"), append([]string{"-c", mutagenFrames}, paths...)...)
-	require.NoError(t, json.Unmarshal([]byte(out), &frames))
-	return frames
+	tags := map[string]map[string]string{}
+	out := run(t, python(t, "mutagen"), append([]string{"-c", script}, paths...)...)
+	require.NoError(t, json.Unmarshal([]byte(out), &tags))
+	return tags
 }
 
 // audible returns every variant of ID3v2 and every fixture, as files that play.
@@ -77,7 +77,7 @@ func TestMP3BesideMutagen(t *testing.T) {
 		after[name] = saved(t, name, put(t, MP3, b, Record, someRecord))
 		paths = append(paths, after[name])
 	}
-	frames := mutagen(t, paths...)
+	frames := mutagen(t, mutagenFrames, paths...)
 	for name, path := range after {
 		t.Run(name, func(t *testing.T) {
 			want := map[string]string{}
