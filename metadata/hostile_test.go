@@ -126,6 +126,8 @@ func hostileFiles() map[string][]byte {
 		"frames.mp3":      id3,
 		"blocks.flac":     append([]byte("fLaC\x00\x00\x00\x22"+string(make([]byte, 34))), bytes.Repeat([]byte{1, 0, 0, 0}, n/4)...),
 		"entries.flac":    append([]byte("fLaC\x00\x00\x00\x22"+string(make([]byte, 34))+"\x84\x0f\xff\xff\x00\x00\x00\x00\xff\xff\xff\x00"), bytes.Repeat([]byte("\x05\x00\x00\x00AIGC="), n/9)...),
+		"pages.ogg":       bytes.Repeat([]byte("OggS\x00\x02"+string(make([]byte, 20))+"\x01\x08OpusHead"), n/36),
+		"empty.ogg":       bytes.Repeat([]byte("OggS\x00"+string(make([]byte, 22))), n/27),
 		"bomb.docx":       hostileZIP(map[string]string{"[Content_Types].xml": ooxmlTypes, "docProps/custom.xml": strings.Repeat("<a>", 64*n)}),
 		"entries.docx":    hostileEntries(n/120, "[Content_Types].xml", ooxmlTypes),
 		"bomb.odt":        hostileZIP(map[string]string{"mimetype": odfType + "text", "META-INF/manifest.xml": "<m/>", "meta.xml": strings.Repeat("<a>", 64*n)}),
