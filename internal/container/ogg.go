@@ -2,7 +2,6 @@ package container
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -17,23 +16,12 @@ import (
 //
 // A new record goes to the first stream of the first link that has a comment
 // header; those of the others are listed. A stream that ends without its end
-// mark is no damage: recorders leave it out.
+// mark is no damage: recorders leave it out. Links that take the serial number
+// of an earlier one, which is not allowed, are not seen, and are kept. The index
+// of a Skeleton stream holds positions that an edit moves; it states the length
+// of the file too, so that players see that it is out of date.
 
-const (
-	oggMagic      = "OggS"
-	oggHeaderSize = 27
-	oggMaxLacing  = 255 // segments in a page, and bytes in a segment
-	oggMaxHeader  = oggHeaderSize + oggMaxLacing
-	oggMaxPage    = oggMaxHeader + oggMaxLacing*oggMaxLacing
-	oggMaxStreams = 256
-)
-
-// Flags of a page.
-const (
-	oggContinued = 1 << iota // it begins inside a packet
-	oggFirst
-	oggLast
-)
+const oggMaxStreams = 256 // in a link
 
 // An oggCodec is a codec whose streams have a slot in one of their packets.
 type oggCodec struct {
@@ -82,40 +70,6 @@ type oggStream struct {
 	segments int     // that hold it
 	comments *commentList
 }
-
-// An oggPage is the header of a page.
-type oggPage struct {
-	Range    // of the whole page
-	flags    byte
-	granule  uint64
-	serial   uint32
-	sequence uint32
-	checksum uint32
-	lacing   []byte
-}
-
-// parseOggPage returns the page at off, of which b is the head.
-func parseOggPage(off int64, b []byte) (p oggPage, ok bool) {
-	if len(b) < oggHeaderSize || string(b[:4]) != oggMagic || b[4] != 0 {
-		return p, false
-	}
-	n := oggHeaderSize + int(b[26])
-	if len(b) < n {
-		return p, false
-	}
-	p = oggPage{
-		Range: Range{off, int64(n)}, flags: b[5], granule: binary.LittleEndian.Uint64(b[6:]),
-		serial: binary.LittleEndian.Uint32(b[14:]), sequence: binary.LittleEndian.Uint32(b[18:]),
-		checksum: binary.LittleEndian.Uint32(b[22:]), lacing: b[oggHeaderSize:n:n],
-	}
-	for _, size := range p.lacing {
-		p.Length += int64(size)
-	}
-	return p, true
-}
-
-func (p oggPage) end() int64  { return p.Offset + p.Length }
-func (p oggPage) body() int64 { return p.Offset + oggHeaderSize + int64(len(p.lacing)) }
 
 // OggCodec returns the name of the codec of an Ogg file: "Vorbis", "Opus",
 // "Speex", "FLAC"; that of the pictures if it has pictures: "Theora", "VP8"; else

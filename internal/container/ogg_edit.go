@@ -149,23 +149,6 @@ func oggRepack(old []oggPage, lacing, body []byte) [][]byte {
 	return pages
 }
 
-// encode returns the page with its share of body, and the rest of that.
-func (p oggPage) encode(body []byte) (page, rest []byte) {
-	b := append([]byte(oggMagic), 0, p.flags)
-	b = binary.LittleEndian.AppendUint64(b, p.granule)
-	b = binary.LittleEndian.AppendUint32(b, p.serial)
-	b = binary.LittleEndian.AppendUint32(b, p.sequence)
-	b = append(b, 0, 0, 0, 0, byte(len(p.lacing)))
-	b = append(b, p.lacing...)
-	size := 0
-	for _, n := range p.lacing {
-		size += int(n)
-	}
-	b = append(b, body[:size]...)
-	binary.LittleEndian.PutUint32(b[22:], oggChecksum(b))
-	return b, body[size:]
-}
-
 // oggReplace returns the edits that put the pages in the place of the old ones.
 func oggReplace(old []oggPage, pages [][]byte) []splice.Edit {
 	var edits []splice.Edit
@@ -306,57 +289,4 @@ func (p oggPage) renumbered(n uint32) splice.Edit {
 	b := binary.LittleEndian.AppendUint32(nil, sequence)
 	b = binary.LittleEndian.AppendUint32(b, p.checksum^oggZeros(oggUpdate(0, change), p.Length-22))
 	return splice.Edit{Offset: p.Offset + 18, Delete: 8, Insert: bytes.NewReader(b)}
-}
-
-// The checksum of Ogg: CRC-32 of this polynomial, not reflected, from zero.
-const oggPolynomial = 0x04C11DB7
-
-var oggTable = func() (table [256]uint32) {
-	for i := range table {
-		table[i] = oggMultiply(uint32(i)<<24, 1<<8)
-	}
-	return table
-}()
-
-// oggPowers are x^8, x^16, x^32...: what one, two, four... zero bytes multiply a
-// checksum by.
-var oggPowers = func() (powers [17]uint32) {
-	powers[0] = 1 << 8
-	for i := 1; i < len(powers); i++ {
-		powers[i] = oggMultiply(powers[i-1], powers[i-1])
-	}
-	return powers
-}()
-
-// oggMultiply multiplies polynomials modulo the polynomial.
-func oggMultiply(a, b uint32) (product uint32) {
-	for i := 31; i >= 0; i-- {
-		product = product<<1 ^ product>>31*oggPolynomial
-		product ^= b >> i & 1 * a
-	}
-	return product
-}
-
-func oggUpdate(crc uint32, b []byte) uint32 {
-	for _, c := range b {
-		crc = crc<<8 ^ oggTable[byte(crc>>24)^c]
-	}
-	return crc
-}
-
-// oggZeros returns the checksum after n more zero bytes, fewer than 1<<17.
-func oggZeros(crc uint32, n int64) uint32 {
-	for i := range oggPowers {
-		if n>>i&1 != 0 {
-			crc = oggMultiply(crc, oggPowers[i])
-		}
-	}
-	return crc
-}
-
-// oggChecksum returns the checksum of a whole page, in which its own field
-// counts as zero.
-func oggChecksum(page []byte) uint32 {
-	crc := oggUpdate(0, page[:22])
-	return oggUpdate(oggUpdate(crc, make([]byte, 4)), page[26:])
 }
