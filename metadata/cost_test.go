@@ -59,6 +59,8 @@ func largeFiles(t testing.TB) []large {
 		{"codestream.jp2", growLast(testdata(t, "jp2/plain.jp2"), "jp2c"), 8},
 		{"plain.wav", largeWAV(), 4},
 		{"tagged.mp3", largeMP3(t), 10},
+		{"picture.flac", largeFLAC(t), 10},
+		{"pages.ogg", largeOgg(t), 4},
 		{"objects.pdf", largePDF(), 100},
 		{"picture.docx", withPicture(t, "docx/python-docx.docx"), 20},
 		{"picture.odt", withPicture(t, "odt/libreoffice.odt"), 20},
@@ -208,6 +210,43 @@ func largeMP3(t testing.TB) []byte {
 	start := bytes.Index(b, []byte{0xFF, 0xFB})
 	require.Positive(t, start)
 	return append(b, bytes.Repeat(b[start:], 1+mebibyte/(len(b)-start))...)
+}
+
+// largeFLAC repeats a real file's frames before the last, which holds the last
+// sample.
+func largeFLAC(t testing.TB) []byte {
+	b := testdata(t, "flac/blocks.flac")
+	sync := []byte{0xFF, 0xF8}
+	start, last := bytes.Index(b, sync), bytes.LastIndex(b, sync)
+	return append(append(b[:start:start], bytes.Repeat(b[start:last], 1+mebibyte/(last-start))...), b[last:]...)
+}
+
+// largeOgg repeats a real file's last page, with the numbers that follow.
+func largeOgg(t testing.TB) []byte {
+	b := testdata(t, "ogg/oggenc.ogg")
+	page := b[bytes.LastIndex(b, []byte("OggS")):]
+	for n := binary.LittleEndian.Uint32(page[18:]); len(b) < mebibyte; {
+		n++
+		page = bytes.Clone(page)
+		binary.LittleEndian.PutUint32(page[18:], n)
+		b = append(b, oggChecksummed(page)...)
+	}
+	return b
+}
+
+// oggChecksummed sets the checksum of a page: CRC-32 of the polynomial that
+// hash/crc32 has, not reflected.
+func oggChecksummed(page []byte) []byte {
+	copy(page[22:26], make([]byte, 4))
+	crc := uint32(0)
+	for _, c := range page {
+		crc ^= uint32(c) << 24
+		for range 8 {
+			crc = crc<<1 ^ crc>>31*0x04C11DB7
+		}
+	}
+	binary.LittleEndian.PutUint32(page[22:], crc)
+	return page
 }
 
 func largePDF() []byte {

@@ -77,6 +77,9 @@ func ExampleFormats() {
 	// Output:
 	// m4a [.m4a .m4b] TC260-PG-202510A
 	// wav [.wav .rf64 .bwf] TC260-PG-202510A
+	// flac [.flac] TC260-PG-202510A
+	// opus [.opus] TC260-PG-202510A
+	// ogg [.ogg .oga .spx] TC260-PG-202510A
 	// mp3 [.mp3 .mp2] TC260-PG-202510A
 }
 

@@ -112,6 +112,15 @@ var formats = []Format{
 	{Name: "wav", Family: Audio, MIME: []string{"audio/wav", "audio/vnd.wave", "audio/x-wav"}, Extensions: []string{".wav", ".rf64", ".bwf"},
 		Write: "chunk AIGC before data", Read: []string{"LIST/INFO AIGC", "id3 TXXX AIGC", "_PMX XMP"},
 		Rule: guideAudio, walk: container.WAV, sniff: riff("WAVE"), place: jsonSlot},
+	{Name: "flac", Family: Audio, MIME: []string{"audio/flac", "audio/x-flac"}, Extensions: []string{".flac"},
+		Write: "VORBIS_COMMENT entry AIGC", Read: []string{"further entries with AIGC in their key", "ID3v2 TXXX AIGC"},
+		Rule: guideAudio, walk: container.FLAC, sniff: anyName(container.IsFLAC), place: jsonSlot},
+	{Name: "opus", Family: Audio, MIME: []string{"audio/opus", "audio/ogg; codecs=opus"}, Extensions: []string{".opus"},
+		Write: oggPlace, Read: []string{oggOthers}, Rule: guideAudio, walk: container.Ogg, sniff: oggCodec("Opus"), place: jsonSlot},
+	{Name: "ogv", Family: Video, MIME: []string{"video/ogg"}, Extensions: []string{".ogv"},
+		Write: oggPlace, Read: []string{oggOthers}, Rule: ourChoice, walk: container.Ogg, sniff: oggCodec("Theora", "VP8"), place: jsonSlot},
+	{Name: "ogg", Family: Audio, MIME: []string{"audio/ogg", "application/ogg"}, Extensions: []string{".ogg", ".oga", ".spx"},
+		Write: oggPlace, Read: []string{oggOthers}, Rule: guideAudio, walk: container.Ogg, sniff: oggCodec("Vorbis", "Speex", "FLAC", ""), place: jsonSlot},
 	{Name: "mp3", Family: Audio, MIME: []string{"audio/mpeg", "audio/mp3"}, Extensions: []string{".mp3", ".mp2"},
 		Write: "ID3v2 TXXX AIGC", Read: []string{"further ID3v2 tags", "APEv2 AIGC", "PRIV XMP"},
 		Rule: guideAudio, walk: container.MP3, sniff: anyName(container.IsMP3), place: jsonSlot},
@@ -150,6 +159,8 @@ const (
 	mkvPlace   = "Segment.Tags.Tag.SimpleTag AIGC before the first Cluster"
 	odfType    = "application/vnd.oasis.opendocument."
 	odfPlace   = "meta.xml, user-defined property AIGC"
+	oggPlace   = "comment header of the first stream, entry AIGC"
+	oggOthers  = "comment headers of other streams and links"
 	bmffPlace  = "moov/udta/meta key AIGC, or moov/meta where that has the keys"
 )
 
@@ -227,6 +238,14 @@ func docType(want string) func(*container.Source, string) (bool, error) {
 	return func(src *container.Source, _ string) (bool, error) {
 		kind, ok, err := container.EBMLDocType(src)
 		return ok && kind == want, err
+	}
+}
+
+// oggCodec sniffs Ogg files by codec.
+func oggCodec(want ...string) func(*container.Source, string) (bool, error) {
+	return func(src *container.Source, _ string) (bool, error) {
+		codec, ok, err := container.OggCodec(src)
+		return ok && slices.Contains(want, codec), err
 	}
 }
 

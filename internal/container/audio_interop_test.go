@@ -26,13 +26,13 @@ for path in sys.argv[1:]:
 print(json.dumps(tags))
 `
 
-// mutagen returns the frames of the files, by path.
-func mutagen(t *testing.T, paths ...string) map[string]map[string]string {
+// mutagen returns what a script prints about files, by path.
+func mutagen(t *testing.T, script string, paths ...string) map[string]map[string]string {
 	t.Helper()
-	frames := map[string]map[string]string{}
-	out := run(t, python(t, "mutagen"), append([]string{"-c", mutagenFrames}, paths...)...)
-	require.NoError(t, json.Unmarshal([]byte(out), &frames))
-	return frames
+	tags := map[string]map[string]string{}
+	out := run(t, python(t, "mutagen"), append([]string{"-c", script}, paths...)...)
+	require.NoError(t, json.Unmarshal([]byte(out), &tags))
+	return tags
 }
 
 // audible returns every variant of ID3v2 and every fixture, as files that play.
@@ -77,7 +77,7 @@ func TestMP3BesideMutagen(t *testing.T) {
 		after[name] = saved(t, name, put(t, MP3, b, Record, someRecord))
 		paths = append(paths, after[name])
 	}
-	frames := mutagen(t, paths...)
+	frames := mutagen(t, mutagenFrames, paths...)
 	for name, path := range after {
 		t.Run(name, func(t *testing.T) {
 			want := map[string]string{}
@@ -136,11 +136,11 @@ func TestWAVPlaysAsBefore(t *testing.T) {
 func TestWAVTagBesideMutagen(t *testing.T) {
 	b := fixtures(t, "wav")["id3.wav"]
 	path := saved(t, "id3.wav", b)
-	want := mutagen(t, path)[path]
+	want := mutagen(t, mutagenFrames, path)[path]
 	require.Equal(t, `{"Label":"2"}`, want["TXXX:AIGC"])
 	delete(want, "TXXX:AIGC")
 	path = saved(t, "labelled.wav", put(t, WAV, without(t, WAV, b, Record), Record, someRecord))
-	require.Equal(t, want, mutagen(t, path)[path])
+	require.Equal(t, want, mutagen(t, mutagenFrames, path)[path])
 	after, err := os.ReadFile(path)
 	require.NoError(t, err)
 	require.Equal(t, string(someRecord), string(guide(walk(t, WAV, after), Record).Value), "after mutagen's edit")

@@ -14,6 +14,7 @@ import (
 const (
 	id3HeaderSize = 10      // of a tag; the footer has the same size
 	id3MaxSize    = 1 << 28 // of what a tag header can state
+	id3MaxTags    = 64      // in a row
 )
 
 // Flags of the tag header.
@@ -69,6 +70,42 @@ func id3Size(header []byte) (int64, bool) {
 		size += id3HeaderSize
 	}
 	return size + id3HeaderSize, ok
+}
+
+// skipID3 returns where the tags at the head of src end; more says that there
+// are yet others.
+func skipID3(src *Source) (pos int64, more bool, err error) {
+	for n := 0; pos <= src.Size()-id3HeaderSize; n++ {
+		h, err := src.Peek(pos, id3HeaderSize)
+		if err != nil {
+			return 0, false, err
+		}
+		size, ok := id3Size(h)
+		if !ok {
+			break
+		}
+		if n == id3MaxTags {
+			return pos, true, nil
+		}
+		pos += size
+	}
+	return pos, false, nil
+}
+
+// readID3Tags walks the tags at the head of src and returns them and where they
+// end. With guide the first one is the format's own place.
+func (l *Layout) readID3Tags(src *Source, guide bool) (tags []*id3Tag, pos int64, err error) {
+	for {
+		t, err := l.readID3(src, pos, src.Size(), guide && pos == 0)
+		if t == nil || err != nil {
+			return tags, pos, err
+		}
+		if len(tags) == id3MaxTags {
+			return tags, pos, &LimitError{What: "number of ID3v2 tags", Limit: id3MaxTags}
+		}
+		tags = append(tags, t)
+		pos += t.Length
+	}
 }
 
 // readID3 walks the tag at off, which must not reach past end, and lists its

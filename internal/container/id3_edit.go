@@ -17,6 +17,30 @@ const id3Padding = 1 << 10
 // errID3Text reports a text that no ID3v2 frame can hold.
 var errID3Text = errors.New("text for ID3v2 must be UTF-8 without zeros")
 
+// planID3 returns the edits that make the changes to the slots of tags, and the
+// additions in the tag at the head of the file. Where there is none a new one
+// repeats what an ID3v1 tag says.
+func planID3(l *Layout, tags []*id3Tag, v1 []byte, changes, additions []Change) ([]splice.Edit, error) {
+	var edits []splice.Edit
+	if len(additions) > 0 && (len(tags) == 0 || tags[0].Offset > 0) {
+		tag, err := newID3(additions, v1)
+		if err != nil {
+			return nil, err
+		}
+		edits = append(edits, splice.Edit{Insert: tag})
+		additions = nil
+	}
+	for _, t := range tags {
+		e, err := t.plan(l, changes, additions)
+		if err != nil {
+			return nil, err
+		}
+		edits = append(edits, e...)
+		additions = nil
+	}
+	return edits, nil
+}
+
 // An id3Edit collects the edits of one tag.
 type id3Edit struct {
 	*id3Tag
@@ -101,7 +125,7 @@ func (e *id3Edit) resize() error {
 	case e.footer():
 	case e.delta <= 0:
 		e.replace(e.padding, 0, make([]byte, -e.delta))
-	case e.delta <= padding && e.zeros(e.padding, e.delta):
+	case e.delta <= padding && e.src.zeros(e.padding, e.delta):
 		e.replace(e.padding, e.delta, nil)
 	default:
 		e.replace(e.padding, 0, make([]byte, max(id3Padding-padding, 0)))
@@ -120,20 +144,6 @@ func (e *id3Edit) resize() error {
 		e.edits = append(e.edits, splice.Edit{Offset: e.end + 5, Delete: 5, Insert: bytes.NewReader(header)})
 	}
 	return nil
-}
-
-// zeros reports whether the padding is what it should be: what hides in it is
-// not ours to drop.
-func (t *id3Tag) zeros(off, n int64) bool {
-	b := make([]byte, min(n, 4<<10))
-	for n > 0 {
-		b = b[:min(n, int64(len(b)))]
-		if t.src.readAt(b, off) != nil || len(bytes.Trim(b, "\x00")) > 0 {
-			return false
-		}
-		off, n = off+int64(len(b)), n-int64(len(b))
-	}
-	return true
 }
 
 // newID3 returns a new tag, which repeats what an ID3v1 tag says. Version 2.4 has

@@ -113,7 +113,8 @@ func put(t testing.TB, w Walk, b []byte, kind Kind, value []byte) []byte {
 }
 
 // output returns what the plan writes, after checking that bytes outside the
-// edits are those of src and that random access agrees with the copy.
+// edits are those of src and that random access agrees with the copy. Pages of
+// Ogg may get other numbers.
 func output(t testing.TB, plan *splice.Plan, src []byte) []byte {
 	t.Helper()
 	var out bytes.Buffer
@@ -122,10 +123,14 @@ func output(t testing.TB, plan *splice.Plan, src []byte) []byte {
 	virtual, err := io.ReadAll(plan.Source())
 	require.NoError(t, err)
 	require.True(t, bytes.Equal(virtual, out.Bytes()), "virtual output differs from the copy")
+	same := bytes.Equal
+	if bytes.HasPrefix(src, []byte(oggMagic)) {
+		same = sameOggPages
+	}
 	pos := int64(0)
 	check := func(end int64) {
 		at, _ := plan.Map(pos)
-		require.True(t, bytes.Equal(src[pos:end], virtual[at:at+end-pos]), "bytes %d to %d changed", pos, end)
+		require.True(t, same(src[pos:end], virtual[at:at+end-pos]), "bytes %d to %d changed", pos, end)
 	}
 	edits := slices.Clone(plan.Edits())
 	for _, s := range plan.Sequences() {

@@ -15,7 +15,6 @@ const (
 	lyricsSize  = 15 // of the end of a Lyrics3 v2 block: its size and a mark
 	lyricsMark  = "LYRICS200"
 	mp3MaxTails = 8
-	mp3MaxTags  = 64 // in a row
 )
 
 type mp3File struct {
@@ -31,22 +30,11 @@ type mp3File struct {
 // an ID3v2 tag one frame header that another one confirms, else three headers
 // in a row. A tag that is all there is of the file counts as MP3.
 func IsMP3(src *Source) (bool, error) {
-	pos := int64(0)
-	for n := 0; pos <= src.Size()-id3HeaderSize; n++ {
-		h, err := src.Peek(pos, id3HeaderSize)
-		if err != nil {
-			return false, err
-		}
-		size, ok := id3Size(h)
-		if !ok {
-			break
-		}
-		if n == mp3MaxTags {
-			return true, nil
-		}
-		pos += size
+	pos, more, err := skipID3(src)
+	if err != nil {
+		return false, err
 	}
-	if pos > 0 && pos > src.Size()-mpegHeaderSize {
+	if more || pos > 0 && pos > src.Size()-mpegHeaderSize {
 		return true, nil
 	}
 	_, ok, err := findMPEG(src, pos, pos > 0)
@@ -62,20 +50,10 @@ func MP3(src *Source) (File, error) {
 }
 
 func (f *mp3File) walk() error {
-	pos := int64(0)
-	for {
-		t, err := f.readID3(f.src, pos, f.src.Size(), pos == 0)
-		if err != nil {
-			return err
-		}
-		if t == nil {
-			break
-		}
-		if len(f.tags) == mp3MaxTags {
-			return &LimitError{What: "number of ID3v2 tags", Limit: mp3MaxTags}
-		}
-		f.tags = append(f.tags, t)
-		pos += t.Length
+	tags, pos, err := f.readID3Tags(f.src, true)
+	f.tags = tags
+	if err != nil {
+		return err
 	}
 	end, err := f.walkTails(pos)
 	if err != nil {
@@ -201,22 +179,9 @@ func (f *mp3File) appended(start, end int64) error {
 // ID3v1 tag says. That one is not edited.
 func (f *mp3File) Plan(changes []Change) (*splice.Plan, error) {
 	additions := slices.DeleteFunc(slices.Clone(changes), func(c Change) bool { return c.Slot != nil || c.Value == nil })
-	var edits []splice.Edit
-	if len(additions) > 0 && (len(f.tags) == 0 || f.tags[0].Offset > 0) {
-		tag, err := newID3(additions, f.v1)
-		if err != nil {
-			return nil, err
-		}
-		edits = append(edits, splice.Edit{Insert: tag})
-		additions = nil
-	}
-	for _, t := range f.tags {
-		e, err := t.plan(&f.Layout, changes, additions)
-		if err != nil {
-			return nil, err
-		}
-		edits = append(edits, e...)
-		additions = nil
+	edits, err := planID3(&f.Layout, f.tags, f.v1, changes, additions)
+	if err != nil {
+		return nil, err
 	}
 	for _, t := range f.apes {
 		e, err := t.plan(&f.Layout, changes)

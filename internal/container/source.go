@@ -1,6 +1,7 @@
 package container
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -200,6 +201,20 @@ func (s *Source) readAt(b []byte, off int64) error {
 		return fmt.Errorf("read at %d: %w", off+int64(n), io.ErrUnexpectedEOF)
 	}
 	return fmt.Errorf("read at %d: %w", off, err)
+}
+
+// zeros reports whether padding is what it should be: what hides in it is not
+// ours to drop.
+func (s *Source) zeros(off, n int64) bool {
+	b := make([]byte, min(n, 4<<10))
+	for n > 0 {
+		b = b[:min(n, int64(len(b)))]
+		if s.readAt(b, off) != nil || len(bytes.Trim(b, "\x00")) > 0 {
+			return false
+		}
+		off, n = off+int64(len(b)), n-int64(len(b))
+	}
+	return true
 }
 
 // Element counts one more element of the file against the limit.
