@@ -53,6 +53,7 @@ func largeFiles(t testing.TB) []large {
 		{"cues-last.mkv", largeMKV(), 20},
 		{"live.webm", largeWebM(t), 20 + 100 + 1000},
 		{"frames.flv", largeFLV(t), 256},
+		{"media.avi", largeAVI(t), 20},
 		{"plain.wav", largeWAV(), 4},
 		{"tagged.mp3", largeMP3(t), 10},
 		{"objects.pdf", largePDF(), 100},
@@ -182,6 +183,16 @@ func largeFLV(t testing.TB) []byte {
 	b := testdata(t, "flv/ffmpeg.flv")
 	last := len(b) - 4 - int(binary.BigEndian.Uint32(b[len(b)-4:]))
 	return append(b, bytes.Repeat(b[last:], mebibyte/(len(b)-last))...)
+}
+
+// largeAVI gives a real stream more media.
+func largeAVI(t testing.TB) []byte {
+	b := testdata(t, "avi/streamed.avi")
+	movi := bytes.Index(b, []byte("movi"))
+	b = append(b[:movi+4:movi+4], riffChunk("00dc", make([]byte, mebibyte))...)
+	binary.LittleEndian.PutUint32(b[movi-4:], uint32(len(b)-movi))
+	binary.LittleEndian.PutUint32(b[4:], uint32(len(b)-8))
+	return b
 }
 
 func largeWAV() []byte {

@@ -133,6 +133,8 @@ func hostileFiles() map[string][]byte {
 		"links.tif":       append([]byte("II*\x00\x08\x00\x00\x00\x01\x00\x4A\x01\x04\x00\x00\x00\x02\x00\x08\x00\x00\x00\x00\x00\x00\x00"), bytes.Repeat([]byte("\x08\x00\x00\x00"), n/4)...),
 		"nested.flv":      hostileFLV(bytes.Repeat([]byte{0x0A, 0, 0, 0, 1}, n/5)),
 		"texts.flv":       hostileFLV(append([]byte{3}, bytes.Repeat([]byte{0, 1, 'A', 2, 0, 0}, n/6)...)),
+		"lists.avi":       riffChunk("RIFF", append([]byte("AVI "), bytes.Repeat(riffChunk("LIST", []byte("INFO")), n/12)...)),
+		"segments.avi":    append(riffChunk("RIFF", append([]byte("AVI "), riffChunk("LIST", []byte("movi"))...)), bytes.Repeat(riffChunk("RIFF", []byte("AVIX")), n/12)...),
 		"chunks.wav":      riffChunk("RIFF", append([]byte("WAVE"), bytes.Repeat(riffChunk("LIST", []byte("INFO")), n/12)...)),
 		"frames.mp3":      id3,
 		"bomb.docx":       hostileZIP(map[string]string{"[Content_Types].xml": ooxmlTypes, "docProps/custom.xml": strings.Repeat("<a>", 64*n)}),

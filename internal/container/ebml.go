@@ -43,9 +43,6 @@ func (e ebmlElement) body() int64   { return e.offset + e.header }
 func (e ebmlElement) end() int64    { return e.body() + e.size }
 func (e ebmlElement) length() int64 { return e.header + e.size }
 
-// holds reports whether the position is in e.
-func (e ebmlElement) holds(off int64) bool { return e.offset <= off && off < e.end() }
-
 var errNoElement = errors.New("no EBML element")
 
 // parseEBML reads the header of the element that h, at off, starts with.
