@@ -57,6 +57,7 @@ func largeFiles(t testing.TB) []large {
 		{"sequence.avif", growLast(testdata(t, "avif/sequence.avif"), "mdat"), 60},
 		{"codestream.jxl", append(testdata(t, "jxl/bare.jxl"), make([]byte, mebibyte)...), 8},
 		{"codestream.jp2", growLast(testdata(t, "jp2/plain.jp2"), "jp2c"), 8},
+		{"media.avi", largeAVI(t), 20},
 		{"plain.wav", largeWAV(), 4},
 		{"tagged.mp3", largeMP3(t), 10},
 		{"picture.flac", largeFLAC(t), 10},
@@ -195,6 +196,16 @@ func growLast(b []byte, kind string) []byte {
 	at := bytes.LastIndex(b, []byte(kind)) - 4
 	binary.BigEndian.PutUint32(b[at:], binary.BigEndian.Uint32(b[at:])+mebibyte)
 	return append(b, make([]byte, mebibyte)...)
+}
+
+// largeAVI gives a real stream more media.
+func largeAVI(t testing.TB) []byte {
+	b := testdata(t, "avi/streamed.avi")
+	movi := bytes.Index(b, []byte("movi"))
+	b = append(b[:movi+4:movi+4], riffChunk("00dc", make([]byte, mebibyte))...)
+	binary.LittleEndian.PutUint32(b[movi-4:], uint32(len(b)-movi))
+	binary.LittleEndian.PutUint32(b[4:], uint32(len(b)-8))
+	return b
 }
 
 func largeWAV() []byte {

@@ -138,6 +138,8 @@ func hostileFiles() map[string][]byte {
 		"same-bytes.avif": hostileHEIC(sameBytes(1000), box("free", make([]byte, n))),
 		"boxes.jxl":       append([]byte("\x00\x00\x00\x0cJXL \r\n\x87\n"), bytes.Repeat(box("xml ", []byte("<rdf:RDF")), n/16)...),
 		"boxes.jp2":       append([]byte("\x00\x00\x00\x0cjP  \r\n\x87\n\x00\x00\x00\x10ftypjp2 \x00\x00\x00\x00"), bytes.Repeat(box("xml ", []byte("<rdf:RDF")), n/16)...),
+		"lists.avi":       riffChunk("RIFF", append([]byte("AVI "), bytes.Repeat(riffChunk("LIST", []byte("INFO")), n/12)...)),
+		"segments.avi":    append(riffChunk("RIFF", append([]byte("AVI "), riffChunk("LIST", []byte("movi"))...)), bytes.Repeat(riffChunk("RIFF", []byte("AVIX")), n/12)...),
 		"chunks.wav":      riffChunk("RIFF", append([]byte("WAVE"), bytes.Repeat(riffChunk("LIST", []byte("INFO")), n/12)...)),
 		"frames.mp3":      id3,
 		"blocks.flac":     append([]byte("fLaC\x00\x00\x00\x22"+string(make([]byte, 34))), bytes.Repeat([]byte{1, 0, 0, 0}, n/4)...),

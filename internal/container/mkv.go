@@ -39,7 +39,7 @@ const (
 const wholeFile = 50
 
 const (
-	maxVoids    = 64 // Void elements that are used up
+	maxFillers  = 64 // Void elements that are used up
 	maxSegments = 1 << 10
 )
 
@@ -223,7 +223,7 @@ func (s *mkvSegment) note(e ebmlElement) {
 			s.crc = &first
 		}
 	case idVoid:
-		if s.cluster == nil && len(s.voids) < maxVoids {
+		if s.cluster == nil && len(s.voids) < maxFillers {
 			s.voids = append(s.voids, e)
 		}
 	case idCluster:

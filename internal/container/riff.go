@@ -42,7 +42,7 @@ type riff struct {
 	end      int64  // of the chunks
 	size     int64  // as stated, of what follows it
 	streamed bool   // the size is not known: the chunks run to the end of the file
-	open     bool   // the data chunk has no size and takes all the rest
+	open     bool   // the chunk of the media has no size and takes all the rest
 	wide     bool   // the size stands in ds64
 	sizes    map[string]int64
 }
@@ -152,7 +152,7 @@ func (r *riff) chunks(l *Layout, pos, end int64, visit func(riffChunk) error) er
 			c.size = n
 		}
 		switch {
-		case c.id == "data" && r.unknown(c.size, end-c.data()):
+		case c.id == "data" && r.unknown(c.size, end-c.data()), c.id == "LIST" && c.size == riffUnknown && r.streamed:
 			r.open = true
 			c.size = end - c.data()
 		case c.size > end-c.data():

@@ -78,14 +78,23 @@ func (t riffText) plan(l *Layout, changes []Change, terminator string) []splice.
 // plan returns the edits that make the changes to the texts of the list. A list
 // without texts goes.
 func (i *riffInfo) plan(l *Layout, changes []Change) ([]splice.Edit, error) {
+	return i.grow(l, changes, nil)
+}
+
+// grow is plan for a list that also gets more chunks.
+func (i *riffInfo) grow(l *Layout, changes []Change, more []byte) ([]splice.Edit, error) {
 	var edits []splice.Edit
-	left := i.count
+	left := i.count + len(more)
 	for _, t := range i.texts {
 		e := t.plan(l, changes, "\x00")
 		if len(e) > 0 && e[0].Insert == nil {
 			left--
 		}
 		edits = append(edits, e...)
+	}
+	if len(more) > 0 {
+		pad := make([]byte, i.size&1) // that the last chunk lacks
+		edits = append(edits, splice.Edit{Offset: i.data() + i.size, Insert: bytes.NewReader(append(pad, more...))})
 	}
 	switch {
 	case len(edits) == 0:
