@@ -48,7 +48,7 @@ func fixtures(t testing.TB) []fixture {
 }
 
 // unwritable lists the fixtures that cannot be written, and why.
-var unwritable = map[string]error{"toml.md": ErrNoPlace, "utf16.md": ErrNoPlace}
+var unwritable = map[string]error{"array.json": ErrNoPlace, "toml.md": ErrNoPlace, "utf16.md": ErrNoPlace}
 
 // each runs a test for every fixture that can be written.
 func each(t *testing.T, test func(t *testing.T, f fixture)) {
@@ -239,7 +239,7 @@ func TestLabelSurvivesCut(t *testing.T) {
 		require.NotNil(t, r.Record)
 		require.Equal(t, example.ProduceID, r.Record.ProduceID)
 		open := []string{"html", "markdown", "mp3", "pdf"} // formats whose last byte says nothing
-		text := f.data[len(f.data)-1] == '\n'      // nor does a line break
+		text := f.data[len(f.data)-1] == '\n'              // nor does a line break
 		if !slices.Contains(open, f.format.Name) && !text && f.name != "streamed.wav" {
 			require.Error(t, r.Damage)
 		}
