@@ -151,6 +151,15 @@ var formats = []Format{
 	{Name: "html", Family: Document, MIME: []string{"text/html", "application/xhtml+xml"}, Extensions: []string{".html", ".htm", ".xhtml", ".xht"},
 		Write: "meta element AIGC in the head", Read: []string{"meta elements with AIGC in their name or a JSON record"},
 		Rule: ourChoice, walk: container.HTML, sniff: isHTML, place: jsonSlot},
+	{Name: "json", Family: Document, MIME: []string{"application/json"}, Extensions: []string{".json", ".geojson", ".webmanifest"},
+		Write: "first member AIGC of the object", Read: []string{"further members AIGC"},
+		Rule: ourChoice, walk: container.JSON, sniff: isJSON("json", ".json", ".geojson", ".webmanifest"), place: jsonSlot},
+	{Name: "jsonl", Family: Document, MIME: []string{"application/jsonl", "application/x-ndjson"}, Extensions: []string{".jsonl", ".ndjson"},
+		Write: "first member AIGC of the first line's object", Read: []string{"further members AIGC of that object"},
+		Rule: ourChoice, walk: container.JSONLines, sniff: isJSON("jsonl", ".jsonl", ".ndjson"), place: jsonSlot},
+	{Name: "ipynb", Family: Document, MIME: []string{"application/x-ipynb+json"}, Extensions: []string{".ipynb"},
+		Write: "first member AIGC of the notebook's metadata", Read: []string{"members AIGC of the notebook"},
+		Rule: ourChoice, walk: container.Jupyter, sniff: isJSON("ipynb", ".ipynb"), place: jsonSlot},
 	{Name: "text", Family: Document, MIME: []string{"text/plain"}, Extensions: []string{".txt"},
 		Read: []string{}, Rule: "GB 45438-2025 clause 5.1 (notice only)", Notice: true, walk: container.PlainText, sniff: isPlainText},
 }
@@ -296,6 +305,17 @@ func isHTML(src *container.Source, name string) (bool, error) {
 		return ok, err
 	}
 	return named(".html", ".htm", ".xhtml", ".xht")(src, name)
+}
+
+// isJSON goes by the name, and without one by the head of the content.
+func isJSON(kind string, extensions ...string) func(*container.Source, string) (bool, error) {
+	return func(src *container.Source, name string) (bool, error) {
+		if path.Ext(name) != "" {
+			return named(extensions...)(src, name)
+		}
+		got, err := container.JSONKind(src)
+		return got == kind, err
+	}
 }
 
 // isPlainText goes by content, and with a name that says so is less strict: text

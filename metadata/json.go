@@ -2,10 +2,9 @@ package metadata
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
-	"unicode/utf16"
-	"unicode/utf8"
+
+	"github.com/aigclabel/aigclabel/internal/jsonscan"
 )
 
 // A JSON reader that keeps the place of each member, and takes what real files
@@ -47,10 +46,10 @@ func scanMember(text string, pos int) (m member, ok bool) {
 	if m.keyAt = pos; pos == len(text) || text[pos] != '"' {
 		return m, false
 	}
-	if m.colon, ok = scanString(text, pos); !ok {
+	if m.colon, ok = jsonscan.String(text, pos); !ok {
 		return m, false
 	}
-	m.name = unquoteJSON(text[pos:m.colon])
+	m.name = jsonscan.Unquote(text[pos:m.colon])
 	m.key = keyIndex(m.name)
 	if pos = skip(text, m.colon); pos == len(text) || text[pos] != ':' {
 		return m, false
@@ -58,110 +57,17 @@ func scanMember(text string, pos int) (m member, ok bool) {
 	if m.at = skip(text, pos+1); m.at == len(text) {
 		return m, false
 	}
-	switch text[m.at] {
-	case '"':
-		if m.end, ok = scanString(text, m.at); ok {
-			m.text, m.value = true, unquoteJSON(text[m.at:m.end])
+	m.end, ok = jsonscan.Value(text, m.at)
+	if text[m.at] == '"' {
+		if ok {
+			m.text, m.value = true, jsonscan.Unquote(text[m.at:m.end])
 		}
 		return m, ok
-	case '{', '[':
-		m.end, ok = scanNested(text, m.at)
-	default:
-		m.end, ok = scanLiteral(text, m.at)
 	}
 	if m.value = text[m.at:m.end]; m.value == "null" {
 		m.value = ""
 	}
 	return m, ok
-}
-
-// scanString returns the position after the string whose quote is at pos.
-func scanString(text string, pos int) (end int, ok bool) {
-	for i := pos + 1; i < len(text); i++ {
-		switch text[i] {
-		case '"':
-			return i + 1, true
-		case '\\':
-			i++
-		}
-	}
-	return len(text), false
-}
-
-// scanNested returns the position after the object or array that opens at pos.
-func scanNested(text string, pos int) (end int, ok bool) {
-	depth := 0
-	for i := pos; i < len(text); i++ {
-		switch text[i] {
-		case '{', '[':
-			depth++
-		case '}', ']':
-			if depth--; depth == 0 {
-				return i + 1, true
-			}
-		case '"':
-			if end, ok = scanString(text, i); !ok {
-				return end, false
-			}
-			i = end - 1
-		}
-	}
-	return len(text), false
-}
-
-// scanLiteral returns the position after a number, true, false or null.
-func scanLiteral(text string, pos int) (end int, ok bool) {
-	n := strings.IndexFunc(text[pos:], func(c rune) bool {
-		return c != '+' && c != '-' && c != '.' && (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z')
-	})
-	return pos + max(n, 0), n > 0
-}
-
-// unquoteJSON returns the text of a JSON string.
-func unquoteJSON(s string) string {
-	s = s[1 : len(s)-1]
-	if strings.IndexByte(s, '\\') < 0 {
-		return s
-	}
-	b := make([]byte, 0, len(s))
-	for len(s) > 0 {
-		c, n := jsonChar(s)
-		b, s = append(b, c...), s[n:]
-	}
-	return string(b)
-}
-
-// jsonChar decodes the first character or escape of s, and returns its length.
-// An escape that JSON does not have stands for the character after it.
-func jsonChar(s string) (string, int) {
-	if s[0] != '\\' || len(s) == 1 {
-		return s[:1], 1
-	}
-	if i := strings.IndexByte("bfnrt", s[1]); i >= 0 {
-		return "\b\f\n\r\t"[i : i+1], 2
-	}
-	if s[1] != 'u' {
-		return s[1:2], 2
-	}
-	c, ok := hexUnit(s)
-	if !ok {
-		return s[1:2], 2
-	}
-	if low, ok := hexUnit(s[6:]); ok && utf16.IsSurrogate(c) {
-		if r := utf16.DecodeRune(c, low); r != utf8.RuneError {
-			return string(r), 12
-		}
-	}
-	return string(c), 6
-}
-
-// hexUnit returns the UTF-16 unit of the escape at the start of s.
-func hexUnit(s string) (rune, bool) {
-	if len(s) < 6 || s[:2] != `\u` {
-		return 0, false
-	}
-	c, err := strconv.ParseUint(s[2:6], 16, 16)
-	return rune(c), err == nil
 }
 
 // quoteJSON returns s as a JSON string, which is also a YAML one.

@@ -5,6 +5,8 @@ import (
 	"html"
 	"slices"
 	"strings"
+
+	"github.com/aigclabel/aigclabel/internal/jsonscan"
 )
 
 // A statement is a record as text: where its members stand, so that they can be
@@ -88,7 +90,7 @@ func (s *statement) parse(text string, depth int) bool {
 	}
 	switch inner := text[skip(text, pos+1):]; {
 	case strings.HasPrefix(inner, `\"`):
-		return s.enter(pos, len(text), jsonChar, escapeJSON, depth)
+		return s.enter(pos, len(text), jsonscan.Char, escapeJSON, depth)
 	case strings.HasPrefix(inner, "&"):
 		return s.enter(pos, len(text), xmlChar, escapeXML.Replace, depth)
 	}
@@ -121,11 +123,11 @@ func start(text string) int {
 
 // enterString parses the text in the JSON string at pos, which may be cut off.
 func (s *statement) enterString(pos, depth int) bool {
-	end, ok := scanString(s.text, pos)
+	end, ok := jsonscan.String(s.text, pos)
 	if ok {
 		end--
 	}
-	return s.enter(pos+1, end, jsonChar, escapeJSON, depth)
+	return s.enter(pos+1, end, jsonscan.Char, escapeJSON, depth)
 }
 
 // enter parses the text that text[from:to] encodes.

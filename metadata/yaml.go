@@ -5,6 +5,8 @@ import (
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/aigclabel/aigclabel/internal/jsonscan"
 )
 
 // maxYAML bounds a record in YAML, whose tree is much larger than its text.
@@ -167,7 +169,7 @@ func scanQuoted(text string, pos int) (end int, ok bool) {
 		return pos, false
 	}
 	if text[pos] == '"' {
-		return scanString(text, pos)
+		return jsonscan.String(text, pos)
 	}
 	for i := pos + 1; i < len(text); i++ {
 		switch {

@@ -1,0 +1,118 @@
+// Package jsonscan scans JSON where it lies, because encoding/json does not tell
+// where values are, and takes no text that is cut off or has raw line breaks.
+//
+// It checks no more than it has to: who needs to know that a text is JSON asks
+// [encoding/json.Valid].
+package jsonscan
+
+import (
+	"strconv"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// Space is the white space of JSON (RFC 8259, section 2).
+const Space = " \t\r\n"
+
+// Value returns the position after the value that starts at pos, which is inside
+// text; ok is false for one that is cut off.
+func Value(text string, pos int) (end int, ok bool) {
+	switch text[pos] {
+	case '"':
+		return String(text, pos)
+	case '{', '[':
+		return nested(text, pos)
+	}
+	return literal(text, pos)
+}
+
+// String returns the position after the string whose quote is at pos; ok is
+// false for one that is cut off.
+func String(text string, pos int) (end int, ok bool) {
+	for i := pos + 1; i < len(text); i++ {
+		switch text[i] {
+		case '"':
+			return i + 1, true
+		case '\\':
+			i++
+		}
+	}
+	return len(text), false
+}
+
+// nested returns the position after the object or array that opens at pos.
+func nested(text string, pos int) (end int, ok bool) {
+	depth := 0
+	for i := pos; i < len(text); i++ {
+		switch text[i] {
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth--; depth == 0 {
+				return i + 1, true
+			}
+		case '"':
+			if end, ok = String(text, i); !ok {
+				return end, false
+			}
+			i = end - 1
+		}
+	}
+	return len(text), false
+}
+
+// literal returns the position after a number, true, false or null.
+func literal(text string, pos int) (end int, ok bool) {
+	n := strings.IndexFunc(text[pos:], func(c rune) bool {
+		return c != '+' && c != '-' && c != '.' && (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z')
+	})
+	return pos + max(n, 0), n > 0
+}
+
+// Unquote returns the text of a JSON string.
+func Unquote(s string) string {
+	s = s[1 : len(s)-1]
+	if strings.IndexByte(s, '\\') < 0 {
+		return s
+	}
+	b := make([]byte, 0, len(s))
+	for len(s) > 0 {
+		c, n := Char(s)
+		b, s = append(b, c...), s[n:]
+	}
+	return string(b)
+}
+
+// Char decodes the first character or escape of s, and returns its length.
+// An escape that JSON does not have stands for the character after it.
+func Char(s string) (string, int) {
+	if s[0] != '\\' || len(s) == 1 {
+		return s[:1], 1
+	}
+	if i := strings.IndexByte("bfnrt", s[1]); i >= 0 {
+		return "\b\f\n\r\t"[i : i+1], 2
+	}
+	if s[1] != 'u' {
+		return s[1:2], 2
+	}
+	c, ok := hexUnit(s)
+	if !ok {
+		return s[1:2], 2
+	}
+	if low, ok := hexUnit(s[6:]); ok && utf16.IsSurrogate(c) {
+		if r := utf16.DecodeRune(c, low); r != utf8.RuneError {
+			return string(r), 12
+		}
+	}
+	return string(c), 6
+}
+
+// hexUnit returns the UTF-16 unit of the escape at the start of s.
+func hexUnit(s string) (rune, bool) {
+	if len(s) < 6 || s[:2] != `\u` {
+		return 0, false
+	}
+	c, err := strconv.ParseUint(s[2:6], 16, 16)
+	return rune(c), err == nil
+}
