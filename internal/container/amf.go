@@ -82,7 +82,7 @@ func (r *amfReader) sized(width int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r.next(int64(ebmlUint(n)))
+	return r.next(int64(readUint(n)))
 }
 
 // value reads the value of v.

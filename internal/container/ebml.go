@@ -58,7 +58,7 @@ func parseEBML(h []byte, off int64) (ebmlElement, error) {
 	if len(h) <= n {
 		return e, errTruncated
 	}
-	e.id = uint32(ebmlUint(h[:n]))
+	e.id = uint32(readUint(h[:n]))
 	w := bits.LeadingZeros8(h[n]) + 1
 	if w > 8 {
 		return e, errNoElement
@@ -67,15 +67,15 @@ func parseEBML(h []byte, off int64) (ebmlElement, error) {
 		return e, errTruncated
 	}
 	e.header = int64(n + w)
-	v := ebmlUint(h[n:n+w]) & (1<<(7*w) - 1)
+	v := readUint(h[n:n+w]) & (1<<(7*w) - 1)
 	if e.open = v == 1<<(7*w)-1; !e.open {
 		e.size = int64(v)
 	}
 	return e, nil
 }
 
-// ebmlUint returns the number in up to 8 bytes.
-func ebmlUint(b []byte) (v uint64) {
+// readUint returns the number in up to 8 bytes.
+func readUint(b []byte) (v uint64) {
 	for _, c := range b {
 		v = v<<8 | uint64(c)
 	}

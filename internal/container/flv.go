@@ -84,7 +84,7 @@ func (f *flvFile) walk() error {
 		if err != nil {
 			return err
 		}
-		if t.kind == flvScriptTag {
+		if t.kind == flvScriptTag && n < flvHeadTags {
 			if err := f.fail(pos, f.script(t)); err != nil {
 				return err
 			}
@@ -106,7 +106,7 @@ func (f *flvFile) tag(pos int64) (flvTag, error) {
 	if err != nil {
 		return flvTag{}, err
 	}
-	return flvTag{offset: pos, kind: h[0], size: int64(ebmlUint(h[1:4]))}, nil
+	return flvTag{offset: pos, kind: h[0], size: int64(readUint(h[1:4]))}, nil
 }
 
 // whole reports whether the file ends with a tag and its size. Otherwise it is

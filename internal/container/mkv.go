@@ -260,7 +260,7 @@ func parseSeek(data []byte) (id uint32, pos int64, ok bool) {
 		if err != nil || e.size > 8 {
 			return 0, 0, false
 		}
-		switch v := ebmlUint(data[e.body():e.end()]); e.id {
+		switch v := readUint(data[e.body():e.end()]); e.id {
 		case idSeekID:
 			id = uint32(v)
 		case idSeekPosition:
@@ -360,7 +360,7 @@ func (t *mkvTag) ofWholeFile(tag ebmlElement) bool {
 			switch {
 			case err != nil || e.id == idTargetType || e.id == idVoid || e.id == idCRC:
 			case e.id == idTargetValue:
-				if ebmlUint(t.bytes(e)) != wholeFile {
+				if readUint(t.bytes(e)) != wholeFile {
 					return false
 				}
 			case len(zero) > 0:

@@ -93,7 +93,7 @@ func (x *mkvIndex) cluster(src *Source, cluster ebmlElement) error {
 		switch {
 		case e.id == idCRC && e.offset == cluster.body():
 			crc = append(crc, at)
-		case e.id == idPosition && e.size <= 8 && int64(ebmlUint(head[e.body()-cluster.body():][:e.size])) == cluster.offset-x.segment.body():
+		case e.id == idPosition && e.size <= 8 && int64(readUint(head[e.body()-cluster.body():][:e.size])) == cluster.offset-x.segment.body():
 			at.width = uint8(e.size)
 			x.positions = append(append(x.positions, crc...), at)
 		}
@@ -122,7 +122,7 @@ func (x *mkvIndex) rewrite(p *mkvPlan, m mkvMoves, least int) ([]splice.Edit, er
 			}
 			return out, !bytes.Equal(out, data), err
 		case idSeekPosition, idCueCluster, idCueState, idCueRefer:
-			old := ebmlUint(data[:min(len(data), 8)])
+			old := readUint(data[:min(len(data), 8)])
 			if to := x.moved(p, m, old); to != old && len(data) <= 8 {
 				return ebmlNumber(to, max(least, len(data))), true, nil
 			}

@@ -99,9 +99,9 @@ func mapped(t testing.TB, b []byte) segmentMap {
 			require.True(t, ok)
 			m.seeks[id] = append(m.seeks[id], s.body()+pos)
 		case idCueCluster:
-			m.cues = append(m.cues, s.body()+int64(ebmlUint(data)))
+			m.cues = append(m.cues, s.body()+int64(readUint(data)))
 		case idPosition:
-			m.positions[at] = s.body() + int64(ebmlUint(data))
+			m.positions[at] = s.body() + int64(readUint(data))
 		}
 	}
 	_, err := s.children(NewSource(bytes.NewReader(b), int64(len(b)), Limits{}), new(Layout), false, func(e ebmlElement) error {
