@@ -180,6 +180,11 @@ func (l iloc) present(it ilocItem) uint64 {
 	return it.extents
 }
 
+// known reports whether the data is in this file, in a way that is defined.
+func (it ilocItem) known() bool {
+	return it.here() || it.construction() == fromIDAT || it.construction() == fromItem
+}
+
 func (l iloc) extentSize() int64 { return int64(l.index + l.offset + l.length) }
 
 // table returns the extents of an item as a table in the box that starts at

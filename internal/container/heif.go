@@ -233,8 +233,11 @@ func (f *heifFile) locations(m *heifMeta) error {
 	for n := l.count; n > 0 && !r.short; n-- {
 		it := l.item(r)
 		item := m.byID[it.id]
+		if item != nil && item.at > 0 { // the first entry counts
+			item = nil
+		}
 		if item != nil {
-			item.ilocItem, item.located = it, it.reference == 0 // in this file
+			item.ilocItem, item.located = it, it.known()
 		}
 		for range l.present(it) {
 			e := l.extent(r)
@@ -253,12 +256,12 @@ func (f *heifFile) locations(m *heifMeta) error {
 // holds no metadata.
 func (f *heifFile) locate(m *heifMeta, item *heifItem, it ilocItem, e ilocExtent) error {
 	switch {
+	case !it.known():
+		return nil
 	case it.construction() == fromItem:
 		if item != nil {
 			item.extents = append(item.extents, e)
 		}
-		return nil
-	case it.reference > 0:
 		return nil
 	}
 	at, ok := m.extent(f.src, it, e)

@@ -27,7 +27,7 @@ type heifEdit struct {
 // primary one. Its data goes to the start of the first mdat box, which is the
 // head of the file where the meta box comes first; readers such as ExifTool know
 // no data inside the meta box. The data of an item that changes stays where it
-// is, and what follows moves. In a sequence without items, XMP has the place that
+// is, and what follows moves, unless another item has the same bytes. In a sequence without items, XMP has the place that
 // it has in MP4.
 func (f *heifFile) Plan(changes []Change) (*splice.Plan, error) {
 	return f.plan(func() (*bmffPlan, error) {
@@ -155,12 +155,12 @@ func (e *heifEdit) holder(r Range) (*bmffBox, error) {
 
 // shared reports whether another extent has bytes of an item.
 func (e *heifEdit) shared(it *heifItem) bool {
+	meets := 0
 	for i := range e.locations.items {
 		other := &e.locations.items[i]
-		if other.construction() != fromIDAT && !other.here() {
+		if other.data != nil || other.construction() != fromIDAT && !other.here() {
 			continue
 		}
-		meets := 0
 		for _, x := range other.list {
 			at, _ := e.meta.extent(e.src, other.ilocItem, x)
 			for _, r := range it.ranges {
@@ -169,11 +169,8 @@ func (e *heifEdit) shared(it *heifItem) bool {
 				}
 			}
 		}
-		if other.id != it.id && meets > 0 || meets > len(it.ranges) {
-			return true
-		}
 	}
-	return false
+	return meets > len(it.ranges) // each meets itself
 }
 
 // remove takes an item away, with its data and the references from it.
@@ -254,18 +251,18 @@ func (e *heifEdit) add(packet []byte) error {
 }
 
 // freeID returns a number for a new item, of 16 bits: one more than those of
-// items and of entity groups (ISO/IEC 14496-12, 8.18.3.3), else a free one.
+// items, of entity groups (ISO/IEC 14496-12, 8.18.3.3) and in references, else a
+// free one.
 func (e *heifEdit) freeID() (uint64, error) {
 	used := map[uint64]bool{0: true}
 	for _, it := range e.locations.items {
 		used[it.id] = true
 	}
-	err := e.meta.entryIDs(e.src, used)
-	if err == nil {
-		err = e.meta.groupIDs(e.src, used)
-	}
-	if err != nil {
-		return 0, err
+	m := e.meta
+	for _, note := range []func(*Source, map[uint64]bool) error{m.entryIDs, m.groupIDs, m.referenceIDs} {
+		if err := note(e.src, used); err != nil {
+			return 0, err
+		}
 	}
 	highest := uint64(0)
 	for id := range used {

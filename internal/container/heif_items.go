@@ -138,6 +138,33 @@ func (m *heifMeta) groupIDs(src *Source, used map[uint64]bool) error {
 	return nil
 }
 
+// referenceIDs notes the numbers in iref, also those of items that are gone.
+func (m *heifMeta) referenceIDs(src *Source, used map[uint64]bool) error {
+	iref := m.parts["iref"]
+	if iref == nil {
+		return nil
+	}
+	wide, err := iref.wide(src)
+	if err != nil {
+		return err
+	}
+	for b, err := range bmffBoxes(src, iref, iref.body()+4, iref.end()) {
+		if err != nil {
+			return err
+		}
+		data, err := src.Bytes(b.body(), b.size-b.header, "iref box")
+		if err != nil {
+			return err
+		}
+		r := &fields{data: data}
+		used[r.id(wide)] = true
+		for r.uint(2); !r.short; {
+			used[r.id(wide)] = true
+		}
+	}
+	return nil
+}
+
 // refer notes that an item refers to another.
 func (m *heifMeta) refer(it *heifItem, kind string, to uint64) {
 	if kind == "cdsc" {

@@ -63,8 +63,11 @@ func itemsOf(t testing.TB, b []byte) map[uint64]string {
 	require.NoError(t, err)
 	items := map[uint64]string{}
 	for _, it := range l.items {
+		if _, again := items[it.id]; again {
+			continue // the first entry counts
+		}
 		for _, e := range it.list {
-			if it.construction() == fromItem || it.reference > 0 {
+			if it.construction() == fromItem || !it.known() {
 				continue
 			}
 			at, ok := f.pict.extent(f.src, it.ilocItem, e)
@@ -95,6 +98,7 @@ type still struct {
 	wide               bool   // numbers have 32 bits in the other boxes
 	primary            uint32
 	items              []stillItem
+	again              []stillItem // further entries of iloc
 	idat               string
 	first, large, open bool // mdat is before meta, has a 64-bit size, or none
 	after              []byte
@@ -169,6 +173,9 @@ func (s still) metaBox(pos int64, media []byte) []byte {
 			}
 			refs = append(refs, bmffEncode(ref[:4], id.b, []byte{0, byte(len(ref) - 4)}, to.b)...)
 		}
+		l.items = append(l.items, s.location(it, pos, media))
+	}
+	for _, it := range s.again {
 		l.items = append(l.items, s.location(it, pos, media))
 	}
 	body, _ := l.encode()
@@ -258,28 +265,38 @@ func stills() map[string]still {
 	full := aStill().with(stillItem{id: math.MaxUint16, kind: hvcEntry, data: []string{"last"}})
 	outside := packetOf1
 	outside.file = 1
+	doubled := aStill().with(packetOf1)
+	doubled.again = []stillItem{{id: 3, kind: xmpEntry, data: []string{"picture_two_"}}, packetOf1}
+	unknown := inIDAT
+	unknown.items = slices.Clone(unknown.items)
+	unknown.items[len(unknown.items)-1].method = 15
+	dangling := aStill()
+	dangling.items[0].refs = []string{"dimg\x02\x07"}
 	return map[string]still{
-		"in another file": aStill().with(outside),
-		"plain":           aStill(),
-		"packet":          aStill().with(packetOf1),
-		"other's packet":  aStill().with(packetOf2),
-		"Exif, packets":   aStill().with(aBlock, packetOf2, packetOf1),
-		"no reference":    aStill().with(stillItem{id: 9, kind: xmpEntry, data: []string{oldPacket}}),
-		"two extents":     aStill().with(stillItem{id: 9, kind: xmpEntry, data: []string{"<x:xmpmeta ", "new/>"}}),
-		"no extents":      aStill().with(stillItem{id: 9, kind: xmpEntry}),
-		"shared":          aStill().with(packetOf1, stillItem{id: 9, kind: hvcEntry, data: []string{oldPacket}}),
-		"base":            base,
-		"only base":       onlyBase,
-		"no fields":       noMedia,
-		"idat":            inIDAT,
-		"32-bit numbers":  wide,
-		"media first":     change(aStill(), func(s *still) { s.first = true }),
-		"64-bit mdat":     change(aStill(), func(s *still) { s.large = true }),
-		"open mdat":       change(aStill().with(packetOf1), func(s *still) { s.open = true }),
-		"free space":      change(aStill(), func(s *still) { s.after = bmffEncode("free", make([]byte, 400)) }),
-		"fragment":        change(aStill(), func(s *still) { s.after = bmffEncode("moof", bmffEncode("traf")) }),
-		"group":           change(aStill(), func(s *still) { s.meta = bmffEncode("grpl", bmffEncode("altr", make([]byte, 4), uint32Bytes(3))) }),
-		"highest number":  full,
+		"dangling reference": dangling,
+		"unknown method":     unknown,
+		"two entries":        doubled,
+		"in another file":    aStill().with(outside),
+		"plain":              aStill(),
+		"packet":             aStill().with(packetOf1),
+		"other's packet":     aStill().with(packetOf2),
+		"Exif, packets":      aStill().with(aBlock, packetOf2, packetOf1),
+		"no reference":       aStill().with(stillItem{id: 9, kind: xmpEntry, data: []string{oldPacket}}),
+		"two extents":        aStill().with(stillItem{id: 9, kind: xmpEntry, data: []string{"<x:xmpmeta ", "new/>"}}),
+		"no extents":         aStill().with(stillItem{id: 9, kind: xmpEntry}),
+		"shared":             aStill().with(packetOf1, stillItem{id: 9, kind: hvcEntry, data: []string{oldPacket}}),
+		"base":               base,
+		"only base":          onlyBase,
+		"no fields":          noMedia,
+		"idat":               inIDAT,
+		"32-bit numbers":     wide,
+		"media first":        change(aStill(), func(s *still) { s.first = true }),
+		"64-bit mdat":        change(aStill(), func(s *still) { s.large = true }),
+		"open mdat":          change(aStill().with(packetOf1), func(s *still) { s.open = true }),
+		"free space":         change(aStill(), func(s *still) { s.after = bmffEncode("free", make([]byte, 400)) }),
+		"fragment":           change(aStill(), func(s *still) { s.after = bmffEncode("moof", bmffEncode("traf")) }),
+		"group":              change(aStill(), func(s *still) { s.meta = bmffEncode("grpl", bmffEncode("altr", make([]byte, 4), uint32Bytes(3))) }),
+		"highest number":     full,
 	}
 }
 
@@ -319,11 +336,10 @@ func TestHEIFLayouts(t *testing.T) {
 }
 
 func TestHEIFNumbers(t *testing.T) {
-	for name, want := range map[string]uint64{"plain": 3, "group": 4, "highest number": 3, "32-bit numbers": 4} {
+	for name, want := range map[string]uint64{"plain": 3, "group": 4, "highest number": 3, "dangling reference": 8, "32-bit numbers": 3} {
 		b := stills()[name].bytes()
 		if name == "32-bit numbers" {
 			b = remove(t, HEIF, b, XMP)
-			want = 3
 		}
 		f := walk(t, HEIF, put(t, HEIF, b, XMP, somePacket)).(*heifFile)
 		require.Equal(t, want, f.pict.describing(XMP).id, name)
