@@ -70,6 +70,7 @@ func largeFiles(t testing.TB) []large {
 		{"long.html", []byte("<!DOCTYPE html>\n<title>Long</title>\n" + strings.Repeat("<p>A paragraph, as long as paragraphs of text are.\n", mebibyte/50)), 1},
 		{"numbers.json", []byte(`{"numbers":["` + strings.Repeat(`0123456789abc","`, mebibyte/16) + `"]}`), mebibyte / 16},
 		{"long.jsonl", []byte(strings.Repeat(`{"text":"A line of text, as long as lines of text are."}`+"\n", mebibyte/56)), 1},
+		{"long.vtt", []byte("WEBVTT\n\n" + strings.Repeat("00:01.000 --> 00:02.000\nA line of text.\n\n", mebibyte/41)), 1},
 		{"long.txt", []byte(strings.Repeat("A line of text, as long as lines of text are.\n", mebibyte/46)), 1},
 	}
 }

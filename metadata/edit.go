@@ -1,6 +1,7 @@
 package metadata
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -33,7 +34,8 @@ func newEditor(src Source, opts *WriteOptions) (*editor, error) {
 	case len(r.Limits) > 0:
 		return nil, r.Limits[0]
 	case r.Format.place == noPlace:
-		return nil, fmt.Errorf("%w (%s): give plain text a visible notice, for the rest use a format that has one", ErrNoPlace, r.Format.Name)
+		return nil, fmt.Errorf("%w (%s): %s", ErrNoPlace, r.Format.Name,
+			cmp.Or(r.Format.instead, "give plain text a visible notice, for the rest use a format that has one"))
 	}
 	return &editor{reading: r, name: src.Name, opts: *opts}, nil
 }

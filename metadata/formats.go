@@ -37,6 +37,8 @@ type Format struct {
 	walk  container.Walk
 	sniff func(src *container.Source, name string) (bool, error)
 	place place
+
+	instead string // the way out where there is no place
 }
 
 // A place is how a format keeps its record.
@@ -160,6 +162,16 @@ var formats = []Format{
 	{Name: "ipynb", Family: Document, MIME: []string{"application/x-ipynb+json"}, Extensions: []string{".ipynb"},
 		Write: "first member AIGC of the notebook's metadata", Read: []string{"members AIGC of the notebook"},
 		Rule: ourChoice, walk: container.Jupyter, sniff: isJSON("ipynb", ".ipynb"), place: jsonSlot},
+	{Name: "vtt", Family: Document, MIME: []string{"text/vtt"}, Extensions: []string{".vtt"},
+		Write: "comment NOTE AIGC after the header", Read: []string{"further comments in the first 32 KiB"},
+		Rule: ourChoice, walk: container.WebVTT, sniff: anyName(container.IsWebVTT), place: jsonSlot},
+	{Name: "ass", Family: Document, MIME: []string{"text/x-ssa", "text/x-ass"}, Extensions: []string{".ass", ".ssa"},
+		Write: "line AIGC of [Script Info]", Read: []string{"further lines AIGC"},
+		Rule: ourChoice, walk: container.ASS, sniff: anyName(container.IsASS), place: jsonSlot},
+	{Name: "srt", Family: Document, MIME: []string{"application/x-subrip"}, Extensions: []string{".srt"},
+		Read: []string{}, Rule: "no honest place", instead: "convert it to WebVTT or ASS", walk: container.PlainText, sniff: named(".srt")},
+	{Name: "csv", Family: Document, MIME: []string{"text/csv", "text/tab-separated-values"}, Extensions: []string{".csv", ".tsv"},
+		Read: []string{}, Rule: "no honest place", instead: "convert it to XLSX, ODS or JSON", walk: container.PlainText, sniff: named(".csv", ".tsv")},
 	{Name: "text", Family: Document, MIME: []string{"text/plain"}, Extensions: []string{".txt"},
 		Read: []string{}, Rule: "GB 45438-2025 clause 5.1 (notice only)", Notice: true, walk: container.PlainText, sniff: isPlainText},
 }

@@ -159,6 +159,8 @@ func hostileFiles() map[string][]byte {
 		"members.json":    []byte(`{` + strings.Repeat(`"":0,`, n/5) + `"":0}`),
 		"records.ipynb":   []byte(`{"metadata":{` + strings.Repeat(`"AIGC":0,`, n/9) + `"":0}}`),
 		"line.jsonl":      []byte(`{"a":"` + strings.Repeat(`a`, n)),
+		"notes.vtt":       []byte("WEBVTT\n\n" + strings.Repeat("NOTE AIGC {}\n\n", n/14)),
+		"lines.ass":       []byte("[Script Info]\n" + strings.Repeat("AIGC:\n", n/6)),
 		"flow.md":         []byte("---\nAIGC: " + strings.Repeat("[", n) + "\n---\n"),
 		"keys.md":         []byte("---\nAIGC:\n" + strings.Repeat("  a: b\n", n/7) + "---\n"),
 		"fronts.md":       []byte(strings.Repeat("---\nAIGC:\n  Label: '1'\n---\n\n", n/28)),

@@ -332,10 +332,18 @@ func (f *jsonFile) Plan(changes []Change) (*splice.Plan, error) {
 
 // encode returns a value as it stands in the text: on one line if the object does.
 func (f *jsonFile) encode(value []byte) (string, error) {
+	if f.lines || !json.Valid(value) {
+		return jsonLine(value)
+	}
+	return string(value), nil
+}
+
+// jsonLine returns a JSON text without line breaks.
+func jsonLine(value []byte) (string, error) {
 	if !json.Valid(value) {
 		return "", ErrNoPlace
 	}
-	if !f.lines || bytes.IndexByte(value, '\n') < 0 {
+	if bytes.IndexAny(value, "\r\n") < 0 {
 		return string(value), nil
 	}
 	var line bytes.Buffer
