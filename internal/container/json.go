@@ -343,7 +343,7 @@ func jsonLine(value []byte) (string, error) {
 	if !json.Valid(value) {
 		return "", ErrNoPlace
 	}
-	if bytes.IndexAny(value, "\r\n") < 0 {
+	if !bytes.ContainsAny(value, "\r\n") {
 		return string(value), nil
 	}
 	var line bytes.Buffer
