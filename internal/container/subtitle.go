@@ -147,7 +147,7 @@ func (f *subtitleFile) ass() error {
 		line, next := cutLine(f.text, pos)
 		key, value, ok := strings.Cut(string(line), ":")
 		if ok && strings.EqualFold(strings.TrimSpace(key), subtitleRecord) && !f.isCut(next) {
-			value = strings.TrimSpace(value)
+			value = strings.Trim(value, " \t")
 			end := pos + len(strings.TrimRight(string(line), " \t"))
 			if err := f.add("ASS script info "+subtitleRecord, value, end, Range{int64(pos), int64(next - pos)}); err != nil {
 				return err

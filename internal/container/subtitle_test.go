@@ -39,6 +39,7 @@ func TestSubtitlePlaces(t *testing.T) {
 		"[Script Info]\nTitle: a\n":              "[Script Info]\nAIGC: {}\nTitle: a\n",
 		"\ufeff\r\n[script info]\r\n":            "\ufeff\r\n[script info]\r\nAIGC: {}\r\n",
 		"[Script Info]":                          "[Script Info]\nAIGC: {}\n",
+		"[Script Info]\nAIGC: {1}\f \n":          "[Script Info]\nAIGC: {} \n",
 		"[Script Info]\nTitle: a\naigc : {1} \n": "[Script Info]\nTitle: a\naigc : {} \n",
 	} {
 		require.Equal(t, after, string(put(t, ASS, []byte(before), Record, []byte("{}"))))
