@@ -125,6 +125,9 @@ func readILOC(src *Source, b bmffBox) (*fields, iloc, error) {
 		l.number = 4
 	}
 	l.count = r.uint(l.number)
+	if err := r.end(b); err != nil {
+		return nil, l, err
+	}
 	if (l.offset|l.length|l.base|l.index)&3 != 0 || max(l.offset, l.length, l.base, l.index) > 8 {
 		return nil, l, &FormatError{Offset: b.offset, Err: errors.New("iloc box with odd field sizes")}
 	}
@@ -226,7 +229,7 @@ func (r *fields) skip(n int64) {
 // end returns the error of fields that ended before their box.
 func (r *fields) end(b bmffBox) error {
 	if r.short {
-		return &FormatError{Offset: b.offset, Err: fmt.Errorf("%s box is too short for its items", printable(b.kind))}
+		return &FormatError{Offset: b.offset, Err: fmt.Errorf("%s box is too short", printable(b.kind))}
 	}
 	return nil
 }

@@ -103,7 +103,9 @@ func (f *heifFile) primary(m *heifMeta) error {
 		return nil
 	}
 	r, err := pitm.fields(f.src, 8)
-	m.primary = r.id(r.version() > 0)
+	if m.primary = r.id(r.version() > 0); err == nil {
+		err = r.end(*pitm)
+	}
 	return err
 }
 
@@ -182,7 +184,7 @@ func (f *heifFile) references(m *heifMeta) error {
 	if err != nil {
 		return err
 	}
-	for b, err := range bmffBoxes(f.src, iref, iref.body()+4, iref.end()) {
+	for b, err := range iref.boxes(f.src, 4) {
 		if err == nil && (b.kind == "cdsc" || b.kind == "iloc") {
 			err = f.reference(m, b, wide)
 		}

@@ -202,7 +202,7 @@ func (e *heifEdit) unrefer(it *heifItem) error {
 	}
 	var from []bmffBox
 	all := true
-	for b, err := range bmffBoxes(e.src, iref, iref.body()+4, iref.end()) {
+	for b, err := range iref.boxes(e.src, 4) {
 		if err != nil {
 			return err
 		}
@@ -338,7 +338,7 @@ func (e *heifEdit) enter() error {
 // position of its body.
 func (e *heifEdit) append(b *bmffBox, first int64, boxes []byte) error {
 	last := b.body() + first
-	for c, err := range bmffBoxes(e.src, b, last, b.end()) {
+	for c, err := range b.boxes(e.src, first) {
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,9 @@
 package container
 
-import "iter"
+import (
+	"fmt"
+	"iter"
+)
 
 // A heifMeta is a meta box with items.
 type heifMeta struct {
@@ -81,6 +84,16 @@ func (r *fields) code() string {
 	return string(r.data[at:r.pos])
 }
 
+// boxes yields the boxes in the body of b, after its first n bytes.
+func (b *bmffBox) boxes(src *Source, n int64) iter.Seq2[bmffBox, error] {
+	if n > b.size-b.header {
+		return func(yield func(bmffBox, error) bool) {
+			yield(*b, &FormatError{Offset: b.offset, Err: fmt.Errorf("%s box of %d bytes", b.kind, b.size)})
+		}
+	}
+	return bmffBoxes(src, b, b.body()+n, b.end())
+}
+
 // wide reports whether the version of a box gives its numbers 32 bits.
 func (b *bmffBox) wide(src *Source) (bool, error) {
 	r, err := b.fields(src, 4)
@@ -99,7 +112,7 @@ func (m *heifMeta) entries(src *Source) iter.Seq2[bmffBox, error] {
 			yield(*iinf, err)
 			return
 		}
-		bmffBoxes(src, iinf, iinf.body()+4+int64(idWidth(wide)), iinf.end())(yield)
+		iinf.boxes(src, 4+int64(idWidth(wide)))(yield)
 	}
 }
 
@@ -124,7 +137,7 @@ func (m *heifMeta) groupIDs(src *Source, used map[uint64]bool) error {
 	if grpl == nil {
 		return nil
 	}
-	for b, err := range bmffBoxes(src, grpl, grpl.body(), grpl.end()) {
+	for b, err := range grpl.boxes(src, 0) {
 		if err != nil {
 			return err
 		}
@@ -148,7 +161,7 @@ func (m *heifMeta) referenceIDs(src *Source, used map[uint64]bool) error {
 	if err != nil {
 		return err
 	}
-	for b, err := range bmffBoxes(src, iref, iref.body()+4, iref.end()) {
+	for b, err := range iref.boxes(src, 4) {
 		if err != nil {
 			return err
 		}
