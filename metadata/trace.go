@@ -3,6 +3,7 @@ package metadata
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -127,6 +128,21 @@ const (
 	maxTraceWork = 8 << 20  // of all texts of a file, once for each rule
 )
 
+// toolWords are parts of all that the rules for [toolKeys] match, in lower case.
+// Most tools have none in their names, which is quick to tell.
+var toolWords = []string{
+	"aigc_", "novelai", "diffusion", "sdxl", "stability", "midjourney", "sora", "openai", "chatgpt", "dall", "gpt-", "firefly", "veo",
+	"gemini", "imagen", "banana", "bing image", "designer", "leonardo", "ideogram", "black forest", "flux", "recraft", "suno", "udio",
+	"eleven", "kling", "可灵", "runway", "pika", "luma", "hailuo", "海螺", "jimeng", "dreamina", "即梦", "doubao", "豆包", "tongyi", "通义万相",
+	"qwen",
+}
+
+// namesTool reports whether a text may match a rule for [toolKeys].
+func namesTool(text string) bool {
+	text = strings.ToLower(text[:min(len(text), maxTraced)])
+	return slices.ContainsFunc(toolWords, func(w string) bool { return strings.Contains(text, w) })
+}
+
 // Traces returns the evidence of generators in the texts of the file, at most
 // one of each rule. Long texts, and files of many, are searched in part.
 func (r *Reading) Traces() []Trace {
@@ -134,7 +150,12 @@ func (r *Reading) Traces() []Trace {
 	seen := map[*traceRule]bool{}
 	work := maxTraceWork
 	for _, text := range r.Texts {
-		for _, rule := range rulesByKey()[strings.ToLower(text.Key)] {
+		rules := rulesByKey()[strings.ToLower(text.Key)]
+		tool := len(rules) > 0 && namesTool(text.Value)
+		for _, rule := range rules {
+			if rule.keys == nil && !tool {
+				continue
+			}
 			value := text.Value[:min(len(text.Value), rule.reach)]
 			if work -= len(value); work < 0 {
 				return traces
