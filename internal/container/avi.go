@@ -148,7 +148,21 @@ func (f *aviFile) Plan(changes []Change) (*splice.Plan, error) {
 		}
 		edits = append(append(edits, outer...), follow...)
 	}
-	return splice.New(f.riff.src.ReaderAt(), f.riff.src.Size(), edits)
+	plan, err := splice.New(f.riff.src.ReaderAt(), f.riff.src.Size(), edits)
+	if err != nil {
+		return nil, err
+	}
+	return plan, f.holds(plan)
+}
+
+// holds reports an index whose offsets are written over the lists: such a file
+// walks clean, and would not once they follow.
+func (f *aviFile) holds(plan *splice.Plan) error {
+	out, err := AVI(NewSource(plan, plan.Size(), f.riff.src.Limits))
+	if err == nil {
+		err = out.Summary().Damage
+	}
+	return err
 }
 
 // edits returns the edits that the changes ask for themselves.
