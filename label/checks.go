@@ -27,8 +27,8 @@ const (
 	checkSourceType   = "source_type.present"
 )
 
-// annexE names an item of the standard's normative annex.
-func annexE(item string) string { return "GB 45438-2025 Annex E " + item }
+// annexE names the standard's normative annex, before an item.
+const annexE = "GB 45438-2025 Annex E "
 
 // check gathers the findings about one file.
 type check struct {
@@ -37,7 +37,11 @@ type check struct {
 }
 
 func (c *check) add(id string, outcome Outcome, rule, format string, args ...any) {
-	c.report.Checks = append(c.report.Checks, Check{id, outcome, rule, fmt.Sprintf(format, args...)})
+	message := format
+	if len(args) > 0 {
+		message = fmt.Sprintf(format, args...)
+	}
+	c.report.Checks = append(c.report.Checks, Check{id, outcome, rule, message})
 }
 
 // container judges the structure of the file.
@@ -60,31 +64,31 @@ func (c *check) record() {
 	switch {
 	case rec != nil:
 	case c.reading.Format.Write == "":
-		c.add(checkPresent, Skip, annexE("a)"), "the %s format has no place for a record", c.reading.Format.Name)
+		c.add(checkPresent, Skip, annexE+"a)", "the %s format has no place for a record", c.reading.Format.Name)
 		return
 	case c.reading.Encrypted && len(c.records()) > 0:
-		c.add(checkPresent, Warn, annexE("a)"), "the record in %s is encrypted and cannot be read", c.records()[0].Place)
+		c.add(checkPresent, Warn, annexE+"a)", "the record in %s is encrypted and cannot be read", c.records()[0].Place)
 		return
 	default:
-		c.add(checkPresent, Fail, annexE("a)"), "no record; a generator labels with Write, a platform with Propagate")
+		c.add(checkPresent, Fail, annexE+"a)", "no record; a generator labels with Write, a platform with Propagate")
 		return
 	}
-	c.add(checkPresent, Pass, annexE("a)"), "record in %s", c.recordPlace())
+	c.add(checkPresent, Pass, annexE+"a)", "record in %s", c.recordPlace())
 	problems := fieldErrors(rec.Validate())
-	c.fields(problems, checkRequired, "d), e)", "required fields are there")
-	c.fields(problems, checkLabel, "c)", "Label is "+string(rec.Label))
-	c.fields(problems, checkCharset, "j)", "all characters are allowed")
-	c.fields(problems, checkFields, "b)", "the members are those of the standard")
+	c.fields(problems, checkRequired, annexE+"d), e)", "required fields are there")
+	c.fields(problems, checkLabel, annexE+"c)", "Label is "+string(rec.Label))
+	c.fields(problems, checkCharset, annexE+"j)", "all characters are allowed")
+	c.fields(problems, checkFields, annexE+"b)", "the members are those of the standard")
 	c.producerCode(rec.ContentProducer)
 	c.propagator(problems, rec)
 	c.seal(rec)
 }
 
 // records returns the sites of records.
-func (c *check) records() (sites []metadata.Site) {
-	for _, s := range c.reading.Sites {
+func (c *check) records() (sites []*metadata.Site) {
+	for i, s := range c.reading.Sites {
 		if s.Scheme == metadata.AIGC {
-			sites = append(sites, s)
+			sites = append(sites, &c.reading.Sites[i])
 		}
 	}
 	return sites
@@ -101,7 +105,7 @@ func (c *check) recordPlace() string {
 }
 
 // fields fails a check with its problems, or passes it.
-func (c *check) fields(problems []*metadata.FieldError, id, item, good string) {
+func (c *check) fields(problems []*metadata.FieldError, id, rule, good string) {
 	var found []string
 	for _, p := range problems {
 		if slices.Contains(checksOf(p), id) {
@@ -109,9 +113,9 @@ func (c *check) fields(problems []*metadata.FieldError, id, item, good string) {
 		}
 	}
 	if len(found) > 0 {
-		c.add(id, Fail, annexE(item), "%s", strings.Join(found, "; "))
+		c.add(id, Fail, rule, "%s", strings.Join(found, "; "))
 	} else {
-		c.add(id, Pass, annexE(item), "%s", good)
+		c.add(id, Pass, rule, "%s", good)
 	}
 }
 
@@ -155,10 +159,10 @@ func (c *check) producerCode(s string) {
 // propagated, half is not.
 func (c *check) propagator(problems []*metadata.FieldError, rec *metadata.Record) {
 	if rec.ContentPropagator == "" && rec.PropagateID == "" {
-		c.add(checkPropagator, Warn, annexE("g), h)"), "the propagation pair is empty; a platform fills it with Propagate")
+		c.add(checkPropagator, Warn, annexE+"g), h)", "the propagation pair is empty; a platform fills it with Propagate")
 		return
 	}
-	c.fields(problems, checkPropagator, "g), h)", "propagated by "+rec.ContentPropagator)
+	c.fields(problems, checkPropagator, annexE+"g), h)", "propagated by "+rec.ContentPropagator)
 }
 
 func (c *check) seal(rec *metadata.Record) {

@@ -59,7 +59,7 @@ func (v *Verifier) Verify(ctx context.Context, src metadata.Source, up *Upload) 
 func (v *Verifier) report(name string) *Report {
 	return &Report{
 		Schema: 1, File: name, Verdict: None, profile: v.Profile,
-		Sites: []metadata.Site{}, Watermarks: []struct{}{}, Notices: []FoundNotice{}, Traces: []metadata.Trace{}, Checks: []Check{},
+		Sites: []metadata.Site{}, Watermarks: []struct{}{}, Notices: []FoundNotice{}, Traces: []metadata.Trace{}, Checks: make([]Check, 0, 16), // as many as there are
 	}
 }
 

@@ -128,16 +128,16 @@ const (
 	maxTraceWork = 8 << 20  // of all texts of a file, once for each rule
 )
 
-// toolWords are parts of all that the rules for [toolKeys] match, in lower case.
+// toolWords are parts of all that the rules for [toolKeys] and for names match, in lower case.
 // Most tools have none in their names, which is quick to tell.
 var toolWords = []string{
 	"aigc_", "novelai", "diffusion", "sdxl", "stability", "midjourney", "sora", "openai", "chatgpt", "dall", "gpt-", "firefly", "veo",
 	"gemini", "imagen", "banana", "bing image", "designer", "leonardo", "ideogram", "black forest", "flux", "recraft", "suno", "udio",
 	"eleven", "kling", "可灵", "runway", "pika", "luma", "hailuo", "海螺", "jimeng", "dreamina", "即梦", "doubao", "豆包", "tongyi", "通义万相",
-	"qwen",
+	"qwen", "claude", "deepseek", "kimi", "manus", "gamma", "notebooklm", "perplexity",
 }
 
-// namesTool reports whether a text may match a rule for [toolKeys].
+// namesTool reports whether a text may match a rule of [toolWords].
 func namesTool(text string) bool {
 	text = strings.ToLower(text[:min(len(text), maxTraced)])
 	return slices.ContainsFunc(toolWords, func(w string) bool { return strings.Contains(text, w) })
@@ -153,7 +153,7 @@ func (r *Reading) Traces() []Trace {
 		rules := rulesByKey()[strings.ToLower(text.Key)]
 		tool := len(rules) > 0 && namesTool(text.Value)
 		for _, rule := range rules {
-			if rule.keys == nil && !tool {
+			if (rule.keys == nil || rule.reach == maxNamed) && !tool {
 				continue
 			}
 			value := text.Value[:min(len(text.Value), rule.reach)]

@@ -130,22 +130,22 @@ func (l *Layout) damage(off int64, format string, args ...any) {
 // fail files err where it belongs: truncation and broken structure are damage,
 // limits are listed. It returns what is neither, an I/O error.
 func (l *Layout) fail(off int64, err error) error {
-	var limit *LimitError
-	var bad *FormatError
-	switch {
-	case err == nil:
+	if err == nil {
 		return nil
-	case errors.As(err, &limit):
+	}
+	if limit, ok := errors.AsType[*LimitError](err); ok {
 		if !slices.ContainsFunc(l.Limits, func(e error) bool { return *e.(*LimitError) == *limit }) {
 			l.Limits = append(l.Limits, limit)
 		}
 		return nil
-	case errors.As(err, &bad):
+	}
+	if bad, ok := errors.AsType[*FormatError](err); ok {
 		if l.Damage == nil {
 			l.Damage = bad
 		}
 		return nil
-	case errors.Is(err, errTruncated):
+	}
+	if errors.Is(err, errTruncated) {
 		l.damage(off, "%w", errTruncated)
 		return nil
 	}

@@ -32,25 +32,25 @@ func (s *Source) Inflate(b []byte, what string) ([]byte, error) {
 
 // Deflated decompresses raw deflate data that is to give size bytes, and no more,
 // within the limit. What broken data gives stands beside the error.
-func (s *Source) Deflated(b []byte, size int64, what string) (string, error) {
+func (s *Source) Deflated(b []byte, size int64, what string) ([]byte, error) {
 	if size > s.Inflated-s.spent.inflated {
-		return "", &LimitError{What: "decompressed " + what, Limit: s.Inflated}
+		return nil, &LimitError{What: "decompressed " + what, Limit: s.Inflated}
 	}
 	z := flates.Get().(io.ReadCloser)
 	defer flates.Put(z)
 	if err := z.(flate.Resetter).Reset(bytes.NewReader(b), nil); err != nil {
-		return "", err
+		return nil, err
 	}
-	var out strings.Builder
-	out.Grow(int(min(size, deflateGain*int64(len(b)))))
-	n, err := io.CopyN(&out, z, size)
-	s.spent.inflated += n
-	if err == nil {
-		if n, _ := z.Read(make([]byte, 1)); n > 0 {
-			err = errors.New("more data than announced")
-		}
+	room := min(size, deflateGain*int64(len(b))) + 1 // one byte more shows that there is more
+	out, err := readBlock(z, int(room))
+	s.spent.inflated += int64(len(out))
+	switch {
+	case int64(len(out)) > size:
+		return out[:size], errors.New("more data than announced")
+	case err == io.EOF && int64(len(out)) == size:
+		err = nil
 	}
-	return out.String(), err
+	return out, err
 }
 
 // deflateGain is above the best that deflate can do, 1032:1.

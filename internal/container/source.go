@@ -53,8 +53,9 @@ type Source struct {
 	ahead   readAhead
 	scratch [peekSize]byte
 	spent   struct{ elements, count, values, inflated int64 }
-	ooxml   *ooxmlFile  // opened by [ZIPKind], for the walk that follows
-	zip     *zipArchive // opened once for all that ask
+	ooxml   *ooxmlFile   // opened by [ZIPKind], for the walk that follows
+	zip     *zipArchive  // opened once for all that ask
+	xmlPath []xmlElement // empty, for its memory
 }
 
 // A readAhead turns peeks at neighbours, as inside a movie's header, into reads of

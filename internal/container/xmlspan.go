@@ -28,11 +28,12 @@ type xmlElement struct {
 // are open where the document breaks off end there. What visit gets is valid
 // until it returns. More than depth levels are a *[LimitError].
 func (s *Source) xmlElements(scanner xmlscan.Scanner, depth int64, visit func(path []xmlElement)) error {
-	w := xmlWalk{src: s, scanner: scanner, depth: depth, visit: visit}
+	w := xmlWalk{src: s, scanner: scanner, depth: depth, visit: visit, path: s.xmlPath}
 	err := w.walk()
 	for n := len(scanner.Doc); len(w.path) > 0; {
 		w.leave(n, n)
 	}
+	s.xmlPath = w.path
 	return xmlLimit(err)
 }
 

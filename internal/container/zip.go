@@ -390,23 +390,22 @@ func (z *zipArchive) read(e *zipEntry, limit int64) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var content string
 	switch e.method {
 	case zipStored:
-		content = string(b[:min(int64(len(b)), size)])
+		b = b[:min(int64(len(b)), size)]
 	case zipDeflated:
-		content, err = z.src.Deflated(b, size, "ZIP entry")
+		b, err = z.src.Deflated(b, size, "ZIP entry")
 	default:
-		err = fmt.Errorf("compression method %d", e.method)
+		b, err = nil, fmt.Errorf("compression method %d", e.method)
 	}
-	if limit := new(LimitError); errors.As(err, &limit) {
+	if _, ok := errors.AsType[*LimitError](err); ok {
 		return "", err
 	}
-	if err == nil && (int64(len(content)) != e.size || crc32.ChecksumIEEE([]byte(content)) != e.crc) {
+	if err == nil && (int64(len(b)) != e.size || crc32.ChecksumIEEE(b) != e.crc) {
 		err = errors.New("wrong checksum")
 	}
 	if err != nil {
 		z.damage(e.data, "ZIP entry %.99q: %w", e.name, err)
 	}
-	return content, nil
+	return string(b), nil
 }

@@ -77,7 +77,7 @@ func (f *zipPackage) readPart(e *zipEntry, scanner xmlscan.Scanner, visit func(p
 		}
 		visit(p, path)
 	})
-	if limit := new(LimitError); errors.As(err, &limit) {
+	if _, ok := errors.AsType[*LimitError](err); ok {
 		return nil, f.fail(e.local, err)
 	}
 	if err == nil && !utf8.ValidString(doc) {

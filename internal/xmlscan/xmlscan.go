@@ -90,6 +90,8 @@ func (sc *Scanner) Next() (Token, error) {
 			n = len(rest)
 		}
 		return sc.take(Text, n), nil
+	case len(rest) > 1 && rest[1] > '?': // a name, and by far the most frequent
+		return sc.startTag()
 	case strings.HasPrefix(rest, "<!--"):
 		return sc.until(Comment, 4, "-->")
 	case strings.HasPrefix(rest, "<![CDATA["):
@@ -161,7 +163,9 @@ func (sc *Scanner) startTag() (Token, error) {
 	if t.Name = sc.word(); t.Name == "" {
 		return t, sc.fail("no element name")
 	}
-	sc.attrs = sc.attrs[:0]
+	if sc.attrs = sc.attrs[:0]; sc.attrs == nil {
+		sc.attrs = make([]Attribute, 0, 8) // few elements have more
+	}
 	for {
 		from := sc.Pos
 		sc.blank()
@@ -219,8 +223,12 @@ func (sc *Scanner) word() string {
 }
 
 func (sc *Scanner) blank() {
-	for sc.Pos < len(sc.Doc) && strings.IndexByte(Whitespace, sc.Doc[sc.Pos]) >= 0 {
-		sc.Pos++
+	for ; sc.Pos < len(sc.Doc); sc.Pos++ {
+		switch sc.Doc[sc.Pos] {
+		case ' ', '\t', '\r', '\n':
+		default:
+			return
+		}
 	}
 }
 
@@ -234,7 +242,12 @@ var (
 
 // AttributeValue returns the value of an attribute, from what stands between
 // its quotes.
-func AttributeValue(raw string) string { return unescape(blanks.Replace(raw)) }
+func AttributeValue(raw string) string {
+	if strings.ContainsAny(raw, "\r\n\t") {
+		raw = blanks.Replace(raw)
+	}
+	return unescape(raw)
+}
 
 // Content returns the text of an element, from what stands between its tags.
 func Content(raw string) string {
