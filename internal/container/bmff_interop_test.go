@@ -5,24 +5,12 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
-
-// run returns what a program prints.
-func run(t testing.TB, program string, args ...string) string {
-	t.Helper()
-	cmd := exec.Command(program, args...)
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	require.NoError(t, err, stderr.String())
-	return string(out)
-}
 
 // saved writes b to a file of a test and returns its path.
 func saved(t testing.TB, name string, b []byte) string {

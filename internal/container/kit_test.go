@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/aigclabel/aigclabel/internal/peer"
 	"github.com/aigclabel/aigclabel/internal/splice"
 )
 
@@ -35,37 +35,8 @@ func fixtures(t testing.TB, format string) map[string][]byte {
 	return files
 }
 
-// tool returns the path of a program that checks us. Without it the test is
-// skipped, but not where all tools must be: in continuous integration. Short runs
-// do without all of them.
-func tool(t testing.TB, name string) string {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("runs " + name)
-	}
-	path, err := exec.LookPath(name)
-	if err != nil && os.Getenv("CI") != "true" {
-		t.Skip("no " + name)
-	}
-	require.NoError(t, err)
-	return path
-}
-
-// python returns a Python interpreter that has a module: that of the system,
-// which sees the packages of the system, or else the first on the path.
-func python(t testing.TB, module string) string {
-	t.Helper()
-	path := "/usr/bin/python3"
-	if _, err := os.Stat(path); err != nil || testing.Short() {
-		path = tool(t, "python3")
-	}
-	err := exec.Command(path, "-c", "import "+module).Run()
-	if err != nil && os.Getenv("CI") != "true" {
-		t.Skip("no Python module " + module)
-	}
-	require.NoError(t, err, module)
-	return path
-}
+// Programs that check us.
+var tool, python, run = peer.Tool, peer.Python, peer.Run
 
 // walk walks b, which must not fail for reasons of I/O.
 func walk(t testing.TB, w Walk, b []byte) File {

@@ -3,7 +3,6 @@ package xmp
 import (
 	"bytes"
 	"encoding/binary"
-	"os"
 	"os/exec"
 	"runtime"
 	"strings"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/aigclabel/aigclabel/internal/peer"
 	"github.com/aigclabel/aigclabel/internal/xmlscan"
 )
 
@@ -334,11 +334,7 @@ func TestHostilePacketsAreCheap(t *testing.T) {
 // exiftool shows an unknown namespace under its prefix. It does not know the
 // default namespace, rebound prefixes, or comments that hold tags.
 func TestExiftoolReadsTheRecord(t *testing.T) {
-	path, err := exec.LookPath("exiftool")
-	if testing.Short() || err != nil && os.Getenv("CI") != "true" {
-		t.Skip("runs exiftool")
-	}
-	require.NoError(t, err)
+	path := peer.Tool(t, "exiftool")
 	for _, name := range []string{"new", "doubled mark", "bare rdf", "no description", "self-closing rdf", "single quotes",
 		"other prefix", "second knows", "padded", "byte order mark", "array"} {
 		t.Run(name, func(t *testing.T) {
