@@ -1,0 +1,70 @@
+package metadata
+
+import (
+	"encoding/json"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/aigclabel/aigclabel/internal/peer"
+)
+
+// examined are the tags that ExifTool reads in each file of a directory. It exits
+// with 1 where it does not know one of them.
+func examined(t *testing.T, dir string) map[string]map[string]any {
+	var files []map[string]any
+	out, _ := exec.Command(peer.Tool(t, "exiftool"), "-json", "-G1", "-a", "-s", "-r", "-ext", "*", dir).Output()
+	require.NoError(t, json.Unmarshal(out, &files))
+	all := map[string]map[string]any{}
+	for _, tags := range files {
+		all[filepath.Base(tags["SourceFile"].(string))] = tags
+	}
+	return all
+}
+
+// followsLabel are the tags, by group and name, that a label changes.
+var followsLabel = regexp.MustCompile(`(?i)` + strings.Join([]string{
+	`aigc`, `user-?defined`, `XML:Meta`, // the label
+	`^SourceFile`, `^System:`, `^File:(?:File|MIME|ID3Size|Newlines|.*Count)`, // the file and its type
+	`MediaData`, `RIFFSize`, `FileSizeBytes`, `KeyFrame`, // sizes and positions
+	`^ZIP:`,                    // the first entry, which names the types of parts
+	`^Composite:`,              // estimates of duration
+	`Matroska:Duration`,        // tags that move in front of the media are seen
+	`HandlerType`,              // of the last handler
+	`GIFVersion`, `WebP_Flags`, // what a first label needs
+	`Linearized`, // it ends with the first update
+	`^ExifTool:`, // complaints that are gone
+}, "|"))
+
+// TestExifToolSeesOnlyTheLabel: whatever else ExifTool reads in a file stays, and
+// it complains of nothing new.
+func TestExifToolSeesOnlyTheLabel(t *testing.T) {
+	before, after := t.TempDir(), t.TempDir()
+	each(t, func(t *testing.T, f fixture) {
+		name := f.format.Name + "-" + f.name
+		labelled, _ := write(t, f, example, &WriteOptions{Replace: true, OmitSourceType: true})
+		require.NoError(t, os.WriteFile(filepath.Join(before, name), f.data, 0o600))
+		require.NoError(t, os.WriteFile(filepath.Join(after, name), labelled, 0o600))
+	})
+	was, is := examined(t, before), examined(t, after)
+	require.Equal(t, slices.Sorted(maps.Keys(was)), slices.Sorted(maps.Keys(is)))
+	for name, tags := range was {
+		for tag, value := range tags {
+			if !followsLabel.MatchString(tag) {
+				require.Equal(t, value, is[name][tag], "%s %s", name, tag)
+			}
+		}
+		for _, complaint := range []string{"ExifTool:Warning", "ExifTool:Error"} {
+			if tags[complaint] == nil {
+				require.Nil(t, is[name][complaint], name)
+			}
+		}
+	}
+}
