@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/aigclabel/aigclabel/metadata"
 )
 
 const (
@@ -35,32 +37,51 @@ func sample(t *testing.T, path string) string {
 	return to
 }
 
-// TestLabelThenVerify is the main job, for each format by its real files.
+// refused are the real files that cannot be labelled, and what the user is told.
+var refused = map[string]string{
+	"aes256.pdf":        "label it before it is encrypted",
+	"cleartext-xmp.pdf": "label it before it is encrypted",
+	"toml.md":           "convert it to YAML",
+	"utf16.md":          "convert the text from UTF-16 to UTF-8",
+	"array.json":        "put the data into a member of an object",
+}
+
+// TestLabelThenVerify is the main job, for each format that has a place, on its
+// real files.
 func TestLabelThenVerify(t *testing.T) {
-	for _, path := range []string{
-		"png/rgb.png", "jpeg/baseline.jpg", "jpeg/progressive.jpg", "mp4/faststart.mp4", "mp4/moov-last.mp4", "mp4/fragmented.mp4",
-		"mov/plain.mov", "m4a/tagged.m4a", "mp3/lame.mp3", "wav/plain.wav", "docx/python-docx.docx", "xlsx/openpyxl.xlsx", "pptx/custom.pptx",
-		"pdf/writer.pdf", "pdf/object-streams.pdf", "markdown/plain.md",
-	} {
-		t.Run(path, func(t *testing.T) {
-			in := sample(t, path)
-			out := filepath.Join(filepath.Dir(in), "out"+filepath.Ext(in))
-			_, stderr, code := run(t, nil, "label", "-producer", producer, "-id", "example-0001", "-o", out, in)
-			require.Zero(t, code, stderr)
-			stdout, _, code := run(t, nil, "verify", "-json", out)
-			require.Zero(t, code, stdout)
-			var report struct {
-				Verdict string
-				Record  map[string]string
-				Checks  []struct{ Outcome, ID string }
+	for format := range metadata.Formats() {
+		paths, err := filepath.Glob(filepath.Join("..", "..", "metadata", "testdata", format.Name, "*"))
+		require.NoError(t, err)
+		for _, path := range paths {
+			if format.Write != "" {
+				t.Run(format.Name+"/"+filepath.Base(path), func(t *testing.T) { labelThenVerify(t, path) })
 			}
-			require.NoError(t, json.Unmarshal([]byte(stdout), &report))
-			require.Equal(t, "confirmed", report.Verdict)
-			require.Equal(t, "example-0001", report.Record["ProduceID"])
-			for _, c := range report.Checks {
-				require.NotEqual(t, "fail", c.Outcome, c.ID)
-			}
-		})
+		}
+	}
+}
+
+func labelThenVerify(t *testing.T, in string) {
+	out := filepath.Join(t.TempDir(), "out"+filepath.Ext(in))
+	_, stderr, code := run(t, nil, "label", "-replace", "-producer", producer, "-id", "example-0001", "-o", out, in)
+	if reason := refused[filepath.Base(in)]; reason != "" {
+		require.Equal(t, exitError, code)
+		require.Contains(t, stderr, reason)
+		require.NoFileExists(t, out)
+		return
+	}
+	require.Zero(t, code, stderr)
+	stdout, _, code := run(t, nil, "verify", "-json", out)
+	require.Zero(t, code, stdout)
+	var report struct {
+		Verdict string
+		Record  map[string]string
+		Checks  []struct{ Outcome, ID string }
+	}
+	require.NoError(t, json.Unmarshal([]byte(stdout), &report))
+	require.Equal(t, "confirmed", report.Verdict)
+	require.Equal(t, "example-0001", report.Record["ProduceID"])
+	for _, c := range report.Checks {
+		require.NotEqual(t, "fail", c.Outcome, c.ID)
 	}
 }
 
