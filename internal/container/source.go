@@ -67,11 +67,13 @@ type readAhead struct {
 	blocks int   // read so far
 }
 
-// The reach of a [readAhead]: with the head, a file costs 56 KiB at most.
+// The reach of a [readAhead]: with the head, a file costs 56 KiB at most, and 8
+// bytes more for each element. A file of a million tiny ones is read in blocks.
 const (
-	aheadSize   = 4 << 10
-	aheadBlocks = 6
-	aheadGap    = 256 // between neighbours
+	aheadSize    = 4 << 10
+	aheadBlocks  = 6
+	aheadElement = 8
+	aheadGap     = 256 // between neighbours
 )
 
 var heads = sync.Pool{New: func() any { return new([HeadSize]byte) }}
@@ -130,7 +132,7 @@ func (a *readAhead) peek(s *Source, off int64, n int) ([]byte, bool, error) {
 	near := off >= a.last && off-a.last <= aheadGap
 	a.last = off + int64(n)
 	if off < a.offset || a.last > a.offset+int64(len(a.block)) {
-		if !near || a.blocks == aheadBlocks {
+		if !near || a.blocks >= aheadBlocks+int(s.spent.elements*aheadElement/aheadSize) {
 			return nil, false, nil
 		}
 		if a.block == nil {
