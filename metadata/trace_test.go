@@ -6,8 +6,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/aigclabel/aigclabel/internal/container"
 )
 
 // traceCases hold, for each rule, a text as the generator leaves it and one that
@@ -90,17 +88,6 @@ func TestTracesInFile(t *testing.T) {
 	require.Equal(t, "ComfyUI", traces[0].Generator)
 	require.Less(t, len(traces[0].Evidence), 250, "an excerpt")
 	require.Equal(t, "Midjourney", traces[1].Generator)
-}
-
-func TestIPTCStatements(t *testing.T) {
-	packet := `XML:com.adobe.xmp` + "\x00\x00\x00\x00\x00" + `<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
-		<rdf:Description rdf:about="" xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
-		Iptc4xmpExt:DigitalSourceType="http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia" Iptc4xmpExt:AISystemUsed="Example"/></rdf:RDF></x:xmpmeta>`
-	r, err := Read(Bytes(hostilePNG(container.AppendPNGChunk(nil, "iTXt", []byte(packet))), ""), nil)
-	require.NoError(t, err)
-	require.Len(t, r.Sites, 2)
-	require.Equal(t, IPTC, r.Sites[0].Scheme)
-	require.Equal(t, IPTCAI, r.Sites[1].Scheme)
 }
 
 func TestTracePatternsCompile(t *testing.T) {
