@@ -2,6 +2,7 @@ package metadata
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"os"
 	"os/exec"
@@ -49,7 +50,7 @@ var grumbles = map[string]string{
 	"svg":  "no packet in SVG suits it",
 	"mp4":  "the list of keys stands beside that of iTunes tags, both named meta",
 	"m4a":  "likewise",
-	"json": "it takes {} for text",
+	"json": "an empty object becomes a better one",
 }
 
 // TestExifToolSeesOnlyTheLabel: whatever else ExifTool reads in a file stays, and
@@ -71,13 +72,9 @@ func TestExifToolSeesOnlyTheLabel(t *testing.T) {
 				require.Equal(t, value, is[name][tag], "%s %s", name, tag)
 			}
 		}
-		for _, complaint := range []string{"ExifTool:Warning", "ExifTool:Error"} {
-			if tags[complaint] == nil && grumbles[format] == "" {
-				require.Nil(t, is[name][complaint], name)
-			}
-		}
-		if tags["ExifTool:Error"] == nil && grumbles[format] == "" {
-			require.Equal(t, tags["ExifTool:Validate"], is[name]["ExifTool:Validate"], name)
+		verdict := fmt.Sprint(tags["ExifTool:Validate"])
+		if grumbles[format] == "" && !strings.Contains(verdict, "Error") { // a label may cure one
+			require.Equal(t, verdict, fmt.Sprint(is[name]["ExifTool:Validate"]), name)
 		}
 	}
 }
