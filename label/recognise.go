@@ -27,7 +27,7 @@ var brackets = [...]*regexp.Regexp{
 // recognise returns the notice that a line is or, in brackets, has on one side.
 // It knows own besides the usual ones.
 func recognise(line, own string, s side) (string, bool) {
-	known := func(text string) bool { return own != "" && text == own || isNotice(text) }
+	known := func(text string) bool { return own != "" && text == own || isOurs(text) || isNotice(text) }
 	line = strings.TrimSpace(line)
 	if known(line) {
 		return line, true

@@ -38,8 +38,7 @@ func (v Verdict) state() metadata.State {
 }
 
 // Notice returns the text that a platform shows around the content (Measures
-// Art. 6 (1) to (3)), "" for None. The language is "zh-Hans", "en" or
-// "zh-Hans+en"; others get English.
+// Art. 6 (1) to (3)), "" for None. The languages are those of [Notice].
 func (v Verdict) Notice(lang string) string {
 	if v == None || v == "" {
 		return ""
