@@ -148,6 +148,10 @@ func (l *Labeler) planNotice(src metadata.Source, format metadata.Format, state 
 		var where image.Rectangle
 		plan, where, err = noticePNG(src.R, src.Size, *l.Notice, state, cmp.Or(l.MaxPixels, defaultPixels))
 		layer.Place = "picture " + where.String()
+	case "jpeg":
+		var where image.Rectangle
+		plan, where, err = noticeJPEG(src.R, src.Size, *l.Notice, state, cmp.Or(l.MaxPixels, defaultPixels))
+		layer.Place = "picture " + where.String()
 	case "markdown", "text":
 		var wording string
 		if wording, err = l.Notice.wording(state); err == nil {

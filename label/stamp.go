@@ -105,6 +105,59 @@ func (s *stamp) press(pixels *image.NRGBA64, k ink) {
 	}
 }
 
+// mix returns the part of each pixel that stays, and the part that becomes white
+// rather than black, where [stamp.press] would put colours.
+func (s *stamp) mix(k ink) func(x, y int) (stays, white float64) {
+	return func(x, y int) (stays, lit float64) {
+		plate := k.opacity * k.cover(s.plate.AlphaAt(x, y), 1)
+		text := k.cover(s.ink.AlphaAt(x, y), k.shades)
+		stays, lit = (1-plate)*(1-text), text
+		if k.plate == white {
+			lit = plate * (1 - text)
+		}
+		return stays, lit
+	}
+}
+
+// shows is [stamp.on] for pixels that compression has blurred: nearly all that
+// letters cover lies on one side of a middle grey, nearly all of the plate on the
+// other, far apart.
+func (s *stamp) shows(pixels *image.NRGBA64) bool {
+	var letters, plate []float64
+	r := s.plate.Rect
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		for x := r.Min.X; x < r.Max.X; x++ {
+			switch lit := float64(pixels.NRGBA64At(x, y).G) / 0xFFFF; {
+			case s.ink.AlphaAt(x, y).A == 0xFF:
+				letters = append(letters, lit)
+			case s.ink.AlphaAt(x, y).A == 0 && s.plate.AlphaAt(x, y).A == 0xFF:
+				plate = append(plate, lit)
+			}
+		}
+	}
+	const apart, nearly = 0.25, 0.97
+	bright, dim := mean(letters), mean(plate)
+	middle := (bright + dim) / 2
+	beyond := func(values []float64, above bool) float64 {
+		n := 0
+		for _, v := range values {
+			if v > middle == above {
+				n++
+			}
+		}
+		return float64(n) / float64(len(values))
+	}
+	return math.Abs(bright-dim) > apart && beyond(letters, bright > dim) > nearly && beyond(plate, bright < dim) > nearly
+}
+
+func mean(values []float64) float64 {
+	sum := 0.0
+	for _, v := range values {
+		sum += v
+	}
+	return sum / float64(max(len(values), 1))
+}
+
 // cover returns the covered part of a pixel, in shades if there are few.
 func (k ink) cover(a color.Alpha, shades float64) float64 {
 	part := float64(a.A) / 0xFF

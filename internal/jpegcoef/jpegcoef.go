@@ -9,6 +9,7 @@
 package jpegcoef
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -41,6 +42,8 @@ type Image struct {
 
 	data        []byte
 	progressive bool
+	jfif        bool
+	adobe       int // the colour transform of Adobe's segment, -1 without one
 	scans       []scan
 }
 
@@ -70,33 +73,36 @@ var zigzag = [64]int{
 
 // Markers of T.81 table B.1.
 const (
-	markerSOF0 = 0xC0
-	markerSOF2 = 0xC2
-	markerDHT  = 0xC4
-	markerJPG  = 0xC8
-	markerDAC  = 0xCC
-	markerRST0 = 0xD0
-	markerRST7 = 0xD7
-	markerSOI  = 0xD8
-	markerEOI  = 0xD9
-	markerSOS  = 0xDA
-	markerDQT  = 0xDB
-	markerDNL  = 0xDC
-	markerDRI  = 0xDD
-	markerTEM  = 0x01
+	markerSOF0  = 0xC0
+	markerSOF2  = 0xC2
+	markerDHT   = 0xC4
+	markerJPG   = 0xC8
+	markerDAC   = 0xCC
+	markerRST0  = 0xD0
+	markerRST7  = 0xD7
+	markerSOI   = 0xD8
+	markerEOI   = 0xD9
+	markerSOS   = 0xDA
+	markerDQT   = 0xDB
+	markerDNL   = 0xDC
+	markerDRI   = 0xDD
+	markerAPP0  = 0xE0
+	markerAPP14 = 0xEE
+	markerTEM   = 0x01
 )
 
 // Decode returns the coefficients of a JPEG file of at most maxPixels pixels. The
 // image refers to b, which must not change.
 func Decode(b []byte, maxPixels int64) (*Image, error) {
-	d := decoder{Image: &Image{data: b}, maxPixels: maxPixels}
+	d := decoder{Image: &Image{data: b, adobe: -1}, maxPixels: maxPixels}
 	if err := d.segments(); err != nil {
 		return nil, err
 	}
 	if len(d.scans) == 0 {
 		return nil, &FormatError{d.pos, "no scan"}
 	}
-	return d.Image, nil
+	_, err := d.colorModel()
+	return d.Image, err
 }
 
 // A decoder reads the segments of a file.
@@ -137,6 +143,10 @@ func (d *decoder) segments() error {
 			d.restart = int(binary.BigEndian.Uint16(segment))
 		case marker == markerSOS:
 			err = d.scan(segment)
+		case marker == markerAPP0:
+			d.jfif = d.jfif || bytes.HasPrefix(segment, []byte("JFIF\x00"))
+		case marker == markerAPP14 && len(segment) >= 12 && bytes.HasPrefix(segment, []byte("Adobe")):
+			d.adobe = int(segment[11])
 		case marker == markerDNL:
 			err = fmt.Errorf("%w: height behind the first scan", ErrUnsupported)
 		case marker >= markerSOF0 && marker <= markerSOF2:
