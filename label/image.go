@@ -7,7 +7,6 @@ import (
 	"io"
 
 	"github.com/aigclabel/aigclabel/internal/container"
-	"github.com/aigclabel/aigclabel/internal/pngrows"
 	"github.com/aigclabel/aigclabel/internal/splice"
 	"github.com/aigclabel/aigclabel/metadata"
 )
@@ -18,15 +17,26 @@ var ErrTooSmall = errors.New("label: picture too small for a legible notice; set
 // ErrAnimated reports an animated picture, whose frames would each need the notice.
 var ErrAnimated = errors.New("label: no visible notice in animated pictures; set Notice to nil and show the notice beside it")
 
-// noticePNG returns the edits that draw the notice into a PNG picture of at most
-// limit pixels, and the rectangle of the file's pixels that they change. A picture
-// that carries the same notice already gets none.
-//
-// All else stays: colour type and bit depth, transparency, interlacing, and the
-// other chunks. A palette grows by four colours, or lends its darkest and lightest
-// ones; only if these are too alike does the picture become RGB. The notice stands
-// upright in the picture as it is shown, by the orientation in its Exif block.
-func noticePNG(src io.ReaderAt, size int64, n Notice, state metadata.State, limit int64) (plan *splice.Plan, rect image.Rectangle, err error) {
+// A canvas is the picture in a file, to be drawn on.
+type canvas interface {
+	// view returns the picture's size and orientation.
+	view() view
+
+	// stamp returns the edits of the file that put the notice on the picture,
+	// none where it stands already. Nothing changes outside of its plate.
+	stamp(s *stamp) (*splice.Plan, error)
+}
+
+// A canvasOpener opens the picture of a file of at most limit pixels.
+type canvasOpener func(src io.ReaderAt, size, limit int64) (canvas, error)
+
+// canvases are the formats of pictures that can be drawn on.
+var canvases = map[string]canvasOpener{"png": openPNG, "jpeg": openJPEG}
+
+// planPictureNotice returns the edits that draw the notice into a picture, and the
+// rectangle of the file's pixels that they change. The notice stands upright in the
+// picture as it is shown.
+func planPictureNotice(open canvasOpener, src metadata.Source, n Notice, state metadata.State, limit int64) (plan *splice.Plan, rect image.Rectangle, err error) {
 	texts, err := n.captions(state)
 	if err != nil {
 		return nil, rect, err
@@ -35,42 +45,29 @@ func noticePNG(src io.ReaderAt, size int64, n Notice, state metadata.State, limi
 	if err != nil {
 		return nil, rect, err
 	}
-	p, err := pngrows.Open(src, size, limit)
-	if err != nil {
-		return nil, rect, pngError(err)
-	}
-	if p.Animated {
-		return nil, rect, ErrAnimated
-	}
-	v := view{p.Width, p.Height, container.EXIFOrientation(p.EXIF)}
-	c, err := typeset(typeface, texts, v.size())
+	c, err := open(src.R, src.Size, limit)
 	if err != nil {
 		return nil, rect, err
 	}
-	s := newStamp(c, v, n.Corner)
-	pixels, err := p.Pixels(s.plate.Rect)
+	text, err := typeset(typeface, texts, c.view().size())
 	if err != nil {
-		return nil, rect, pngError(err)
+		return nil, rect, err
 	}
-	if s.on(pixels) {
-		plan, err = splice.New(src, size, nil)
-	} else {
-		s.press(pixels, chooseInk(pixels, p.Palette()))
-		plan, err = p.Draw(pixels)
-	}
-	return plan, s.plate.Rect, pngError(err)
+	s := newStamp(text, c.view(), n.Corner)
+	plan, err = c.stamp(s)
+	return plan, s.plate.Rect, err
 }
 
-// pngError returns err in the types of package metadata.
-func pngError(err error) error {
+// pictureError returns an error of a codec in the types of package metadata.
+func pictureError(format string, err error) error {
 	if err == nil {
 		return nil
 	}
 	if bad, ok := errors.AsType[*container.FormatError](err); ok {
-		return &metadata.FormatError{Format: "png", Offset: bad.Offset, Err: bad.Err}
+		return &metadata.FormatError{Format: format, Offset: bad.Offset, Err: bad.Err}
 	}
 	if limit, ok := errors.AsType[*container.LimitError](err); ok {
 		return &metadata.LimitError{What: limit.What, Limit: limit.Limit}
 	}
-	return fmt.Errorf("label: png file: %w", err)
+	return fmt.Errorf("label: %s file: %w", format, err)
 }

@@ -10,77 +10,73 @@ import (
 	"github.com/aigclabel/aigclabel/internal/container"
 	"github.com/aigclabel/aigclabel/internal/jpegcoef"
 	"github.com/aigclabel/aigclabel/internal/splice"
-	"github.com/aigclabel/aigclabel/metadata"
 )
 
 // maxJPEG bounds the file of a picture, which is read whole.
 const maxJPEG = 512 << 20
 
-// noticeJPEG returns the edits that draw the notice into a JPEG picture of at most
-// limit pixels, and the rectangle of the file's pixels that they change. A picture
-// that carries the same notice already gets none.
+// A jpegCanvas is the picture of a JPEG file.
 //
-// The picture is not compressed anew: coefficients change only in the 8x8 blocks
-// under the notice, in the file's own quantisation, sampling and scans.
-func noticeJPEG(src io.ReaderAt, size int64, n Notice, state metadata.State, limit int64) (plan *splice.Plan, rect image.Rectangle, err error) {
-	texts, err := n.captions(state)
-	if err != nil {
-		return nil, rect, err
-	}
-	typeface, err := n.typeface()
-	if err != nil {
-		return nil, rect, err
-	}
+// It is not compressed anew: coefficients change only in the 8x8 blocks under the
+// notice, in the file's own quantisation, sampling and scans.
+type jpegCanvas struct {
+	*jpegcoef.Image
+	src    io.ReaderAt
+	size   int64
+	turned int
+}
+
+func openJPEG(src io.ReaderAt, size, limit int64) (canvas, error) {
 	if size > maxJPEG {
-		return nil, rect, &metadata.LimitError{What: "JPEG file", Limit: maxJPEG}
+		return nil, pictureError("jpeg", &container.LimitError{What: "JPEG file", Limit: maxJPEG})
+	}
+	turned, err := jpegOrientation(src, size)
+	if err != nil {
+		return nil, pictureError("jpeg", err)
 	}
 	b := make([]byte, size)
 	if _, err := src.ReadAt(b, 0); err != nil && !errors.Is(err, io.EOF) {
-		return nil, rect, fmt.Errorf("label: %w", err)
+		return nil, pictureError("jpeg", err)
 	}
 	p, err := jpegcoef.Decode(b, limit)
 	if err != nil {
-		return nil, rect, jpegError(err, limit)
+		return nil, jpegError(err, limit)
 	}
-	turned, err := orientationOfJPEG(src, size)
-	if err != nil {
-		return nil, rect, err
-	}
-	v := view{p.Width, p.Height, turned}
-	c, err := typeset(typeface, texts, v.size())
-	if err != nil {
-		return nil, rect, err
-	}
-	s := newStamp(c, v, n.Corner)
-	pixels := widen(p.Gray(s.plate.Rect))
-	if s.shows(pixels) {
-		plan, err = splice.New(src, size, nil)
-		return plan, s.plate.Rect, err
-	}
-	p.Paint(s.plate.Rect, s.mix(chooseInk(pixels, nil)))
-	edits, err := p.Edits()
-	if err != nil {
-		return nil, rect, jpegError(err, limit)
-	}
-	plan, err = splice.New(src, size, edits)
-	return plan, s.plate.Rect, err
+	return jpegCanvas{p, src, size, turned}, nil
 }
 
-// orientationOfJPEG returns how the picture is turned to be shown, by its Exif block.
-func orientationOfJPEG(src io.ReaderAt, size int64) (int, error) {
-	f, err := container.JPEG(container.NewSource(src, size, container.Limits{}))
+func (c jpegCanvas) view() view { return view{c.Width, c.Height, c.turned} }
+
+func (c jpegCanvas) stamp(s *stamp) (*splice.Plan, error) {
+	pixels := widen(c.Gray(s.plate.Rect))
+	if s.shows(pixels) {
+		return splice.New(c.src, c.size, nil)
+	}
+	c.Paint(s.plate.Rect, s.mix(chooseInk(pixels, nil)))
+	edits, err := c.Edits()
 	if err != nil {
-		return 0, fmt.Errorf("label: %w", err)
+		return nil, pictureError("jpeg", err)
+	}
+	return splice.New(c.src, c.size, edits)
+}
+
+// jpegOrientation returns how the picture is turned to be shown, by its Exif block.
+func jpegOrientation(src io.ReaderAt, size int64) (int, error) {
+	s := container.NewSource(src, size, container.Limits{})
+	defer s.Release()
+	f, err := container.JPEG(s)
+	if err != nil {
+		return 0, err
 	}
 	for _, slot := range f.Summary().Slots {
 		if slot.Kind == container.EXIF {
 			return container.EXIFOrientation(slot.Value), nil
 		}
 	}
-	return container.EXIFOrientation(nil), nil
+	return 1, nil
 }
 
-// widen returns a grey picture as the stamp takes them.
+// widen returns a grey picture as stamps take it.
 func widen(g *image.Gray) *image.NRGBA64 {
 	out := image.NewNRGBA64(g.Rect)
 	for y := g.Rect.Min.Y; y < g.Rect.Max.Y; y++ {
@@ -92,16 +88,16 @@ func widen(g *image.Gray) *image.NRGBA64 {
 	return out
 }
 
-// jpegError returns err in the types of package metadata.
+// jpegError returns an error of the decoder.
 func jpegError(err error, limit int64) error {
 	if bad, ok := errors.AsType[*jpegcoef.FormatError](err); ok {
-		return &metadata.FormatError{Format: "jpeg", Offset: int64(bad.Offset), Err: errors.New(bad.Msg)}
+		err = &container.FormatError{Offset: int64(bad.Offset), Err: errors.New(bad.Msg)}
 	}
 	switch {
 	case errors.Is(err, jpegcoef.ErrTooLarge):
-		return &metadata.LimitError{What: "pixels of the picture", Limit: limit}
+		err = &container.LimitError{What: "pixels of the picture", Limit: limit}
 	case errors.Is(err, jpegcoef.ErrUnsupported):
 		return fmt.Errorf("%w (%w)", ErrNoNotice, err)
 	}
-	return fmt.Errorf("label: jpeg file: %w", err)
+	return pictureError("jpeg", err)
 }

@@ -21,7 +21,7 @@ import (
 	"github.com/aigclabel/aigclabel/metadata"
 )
 
-const manyPixels = 1 << 24
+const manyPixels = 1 << 25
 
 // pictures are backgrounds that are easy and hard to write on.
 var pictures = map[string]func(x, y int) color.NRGBA{
@@ -64,7 +64,7 @@ func decode(t testing.TB, b []byte) image.Image {
 // noticed returns a PNG file with the notice, and where that is.
 func noticed(t testing.TB, b []byte, n Notice) ([]byte, image.Rectangle) {
 	t.Helper()
-	plan, r, err := noticePNG(bytes.NewReader(b), int64(len(b)), n, metadata.Generated, manyPixels)
+	plan, r, err := planPictureNotice(openPNG, metadata.Bytes(b, ""), n, metadata.Generated, manyPixels)
 	require.NoError(t, err)
 	out, err := io.ReadAll(plan.Source())
 	require.NoError(t, err)
@@ -407,7 +407,7 @@ func TestNoticeInAnotherFont(t *testing.T) {
 	require.GreaterOrEqual(t, slices.Min(measured(on(decode(t, out), color.White), r).heights), leastLetter(image.Pt(320, 200)))
 	for _, font := range [][]byte{nil, {}, goregular.TTF[:1000]} {
 		n.Font = font
-		_, _, err := noticePNG(bytes.NewReader(b), int64(len(b)), n, metadata.Generated, manyPixels)
+		_, _, err := planPictureNotice(openPNG, metadata.Bytes(b, ""), n, metadata.Generated, manyPixels)
 		require.ErrorIs(t, err, ErrWording)
 	}
 }
@@ -415,7 +415,7 @@ func TestNoticeInAnotherFont(t *testing.T) {
 func TestNoticePictureErrors(t *testing.T) {
 	b := encode(t, picture("busy", 300, 200))
 	draw := func(b []byte, n Notice, limit int64) error {
-		plan, r, err := noticePNG(bytes.NewReader(b), int64(len(b)), n, metadata.Generated, limit)
+		plan, r, err := planPictureNotice(openPNG, metadata.Bytes(b, ""), n, metadata.Generated, limit)
 		require.Nil(t, plan)
 		require.Zero(t, r)
 		return err
@@ -429,7 +429,7 @@ func TestNoticePictureErrors(t *testing.T) {
 	corrupt[len(b)/2] ^= 1
 	require.ErrorAs(t, draw(corrupt, Notice{}, manyPixels), new(*metadata.FormatError))
 	require.NoError(t, func() error {
-		_, _, err := noticePNG(bytes.NewReader(b), int64(len(b)), Notice{}, metadata.Generated, 300*200)
+		_, _, err := planPictureNotice(openPNG, metadata.Bytes(b, ""), Notice{}, metadata.Generated, 300*200)
 		return err
 	}())
 }
@@ -439,7 +439,7 @@ func FuzzNoticePNG(f *testing.F) {
 	f.Add(encode(f, palette(2, 255)))
 	f.Add(withChunk(encode(f, picture("dark", 80, 66)), "eXIf", exif(binary.BigEndian, "MM", 7)))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		plan, r, err := noticePNG(bytes.NewReader(b), int64(len(b)), Notice{}, metadata.Generated, 1<<16)
+		plan, r, err := planPictureNotice(openPNG, metadata.Bytes(b, ""), Notice{}, metadata.Generated, 1<<16)
 		if err != nil {
 			return
 		}
@@ -458,7 +458,7 @@ func BenchmarkNoticePNG(b *testing.B) {
 	b.SetBytes(2000 * 1500 * 3)
 	b.ReportAllocs()
 	for b.Loop() {
-		plan, _, err := noticePNG(bytes.NewReader(src), int64(len(src)), Notice{}, metadata.Generated, manyPixels)
+		plan, _, err := planPictureNotice(openPNG, metadata.Bytes(src, ""), Notice{}, metadata.Generated, manyPixels)
 		require.NoError(b, err)
 		_, err = plan.WriteTo(io.Discard)
 		require.NoError(b, err)

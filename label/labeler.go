@@ -143,16 +143,13 @@ func (l *Labeler) planNotice(src metadata.Source, format metadata.Format, state 
 	}
 	var plan *splice.Plan
 	var err error
-	switch format.Name {
-	case "png":
+	open := canvases[format.Name]
+	switch {
+	case open != nil:
 		var where image.Rectangle
-		plan, where, err = noticePNG(src.R, src.Size, *l.Notice, state, cmp.Or(l.MaxPixels, defaultPixels))
+		plan, where, err = planPictureNotice(open, src, *l.Notice, state, cmp.Or(l.MaxPixels, defaultPixels))
 		layer.Place = "picture " + where.String()
-	case "jpeg":
-		var where image.Rectangle
-		plan, where, err = noticeJPEG(src.R, src.Size, *l.Notice, state, cmp.Or(l.MaxPixels, defaultPixels))
-		layer.Place = "picture " + where.String()
-	case "markdown", "text":
+	case format.Name == "markdown", format.Name == "text":
 		var wording string
 		if wording, err = l.Notice.wording(state); err == nil {
 			err = refuseData(src.Name, format)

@@ -8,13 +8,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aigclabel/aigclabel/metadata"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/japanese"
 	"golang.org/x/text/encoding/simplifiedchinese"
 	"golang.org/x/text/encoding/unicode"
+
+	"github.com/aigclabel/aigclabel/metadata"
 )
 
 const someNotice = "本内容由AI生成"

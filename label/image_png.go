@@ -1,0 +1,46 @@
+package label
+
+import (
+	"io"
+
+	"github.com/aigclabel/aigclabel/internal/container"
+	"github.com/aigclabel/aigclabel/internal/pngrows"
+	"github.com/aigclabel/aigclabel/internal/splice"
+)
+
+// A pngCanvas is the picture of a PNG file.
+//
+// All but its pixels stays: colour type and bit depth, transparency, interlacing,
+// and the other chunks. A palette grows by four colours, or lends its darkest and
+// lightest ones; only if these are too alike does the picture become RGB.
+type pngCanvas struct {
+	*pngrows.Picture
+	src  io.ReaderAt
+	size int64
+}
+
+func openPNG(src io.ReaderAt, size, limit int64) (canvas, error) {
+	p, err := pngrows.Open(src, size, limit)
+	if err != nil {
+		return nil, pictureError("png", err)
+	}
+	if p.Animated {
+		return nil, ErrAnimated
+	}
+	return pngCanvas{p, src, size}, nil
+}
+
+func (c pngCanvas) view() view { return view{c.Width, c.Height, container.EXIFOrientation(c.EXIF)} }
+
+func (c pngCanvas) stamp(s *stamp) (*splice.Plan, error) {
+	pixels, err := c.Pixels(s.plate.Rect)
+	if err != nil {
+		return nil, pictureError("png", err)
+	}
+	if s.on(pixels) {
+		return splice.New(c.src, c.size, nil)
+	}
+	s.press(pixels, chooseInk(pixels, c.Palette()))
+	plan, err := c.Draw(pixels)
+	return plan, pictureError("png", err)
+}
