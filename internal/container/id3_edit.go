@@ -125,7 +125,7 @@ func (e *id3Edit) resize() error {
 	case e.footer():
 	case e.delta <= 0:
 		e.replace(e.padding, 0, make([]byte, -e.delta))
-	case e.delta <= padding && e.src.zeros(e.padding, e.delta):
+	case e.delta <= padding && e.src.zeros(e.padding, min(e.delta+1, padding)): // a zero ends the frames
 		e.replace(e.padding, e.delta, nil)
 	default:
 		e.replace(e.padding, 0, make([]byte, max(id3Padding-padding, 0)))

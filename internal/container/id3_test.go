@@ -137,9 +137,12 @@ func TestID3Padding(t *testing.T) {
 }
 
 func TestID3KeepsWhatHidesInPadding(t *testing.T) {
-	tag := id3(4, 0, frame4("TIT2", 0, "\x03T"), "\x00secret", string(make([]byte, 200)))
-	out := put(t, MP3, append([]byte(tag), someAudio...), Record, someRecord)
-	require.Contains(t, string(out), "\x00secret")
+	for zeros := 1; zeros < 200; zeros++ { // also as many as the new frame has bytes
+		tag := id3(4, 0, frame4("TIT2", 0, "\x03T"), string(make([]byte, zeros)), "a secret", string(make([]byte, 200)))
+		out := put(t, MP3, append([]byte(tag), someAudio...), Record, someRecord)
+		require.Contains(t, string(out), "a secret")
+		require.NoError(t, walk(t, MP3, out).Summary().Damage, "behind %d zeros", zeros)
+	}
 }
 
 func TestID3DropsStaleChecksum(t *testing.T) {
