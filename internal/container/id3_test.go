@@ -160,6 +160,21 @@ func TestID3DropsStaleChecksum(t *testing.T) {
 	}
 }
 
+// A size that is not syncsafe would be one thing or the other, by what follows.
+func TestID3PlainSizesBecomeSyncsafe(t *testing.T) {
+	private := "x\x00" + string(make([]byte, 200))
+	b := []byte(id3(4, 0, frame3("PRIV", 0, private), frame3("TXXX", 0, "\x03AIGC\x00"+strings.Repeat("A", 400))) + string(someAudio))
+	require.Equal(t, strings.Repeat("A", 400), string(guide(walk(t, MP3, b), Record).Value))
+	for _, n := range []int{1, 250, 1000} { // where 250 AAAA looks like a frame
+		value := strings.Repeat("A", n)
+		out := put(t, MP3, b, Record, []byte(value))
+		require.Equal(t, value, string(guide(walk(t, MP3, out), Record).Value))
+		require.Contains(t, string(out), frame4("PRIV", 0, private))
+	}
+	neither := id3(4, 0, "PRIV\x00\x00\x00\x87\x00\x00x\x00"+stuffed, frame4("TXXX", 0, "\x03AIGC\x00{}"))
+	require.ErrorIs(t, walk(t, MP3, append([]byte(neither), someAudio...)).Summary().Damage, errTruncated)
+}
+
 func TestID3Texts(t *testing.T) {
 	xmp := "<x:xmpmeta/>"
 	geob := "\x00application/x-c2pa-manifest-store\x00c2pa\x00manifest\x00jumb"
