@@ -100,6 +100,7 @@ func (e *heifEdit) rewrite(it *heifItem, data []byte) error {
 	switch {
 	case len(it.ranges) == 0 || e.shared(it):
 		entry.method &^= 15
+		entry.reference = 0 // without a meaning so far, it would be another file
 		e.data = append(e.data, content)
 	case len(it.ranges) == 1 && it.ranges[0].Length == content.Size():
 		return e.release(it, content)
@@ -155,7 +156,10 @@ func (e *heifEdit) holder(r Range) (*bmffBox, error) {
 
 // shared reports whether another extent has bytes of an item.
 func (e *heifEdit) shared(it *heifItem) bool {
-	meets := 0
+	meets, own := 0, 0
+	for _, r := range it.ranges {
+		own += int(min(r.Length, 1)) // each of them meets itself
+	}
 	for i := range e.locations.items {
 		other := &e.locations.items[i]
 		if other.data != nil || other.construction() != fromIDAT && !other.here() {
@@ -170,7 +174,7 @@ func (e *heifEdit) shared(it *heifItem) bool {
 			}
 		}
 	}
-	return meets > len(it.ranges) // each meets itself
+	return meets > own
 }
 
 // remove takes an item away, with its data and the references from it.

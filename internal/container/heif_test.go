@@ -233,6 +233,12 @@ func aStill() still {
 		{id: 1, kind: hvcEntry, data: []string{"picture_one_", "and_its_end_"}}, {id: 2, kind: hvcEntry, data: []string{"picture_two_"}}}}
 }
 
+// change returns a file that differs from s.
+func change(s still, change func(*still)) still {
+	change(&s)
+	return s
+}
+
 // with returns the file with one more item.
 func (s still) with(items ...stillItem) still {
 	s.items = slices.Concat(s.items, items)
@@ -261,12 +267,15 @@ func stills() map[string]still {
 		items: []stillItem{{id: 1, kind: "grid\x00", method: fromIDAT, data: []string{"grid"}}}}
 	wide := aStill().with(packetOf1)
 	wide.wide, wide.version, wide.sizes = true, 2, [4]int{8, 8, 8, 4}
-	change := func(s still, change func(*still)) still { change(&s); return s }
 	full := aStill().with(stillItem{id: math.MaxUint16, kind: hvcEntry, data: []string{"last"}})
 	outside := packetOf1
 	outside.file = 1
 	doubled := aStill().with(packetOf1)
 	doubled.again = []stillItem{{id: 3, kind: xmpEntry, data: []string{"picture_two_"}}, packetOf1}
+	numbered, sharer := packetOf1, packetOf1
+	numbered.method, numbered.file = fromIDAT, 1
+	sharer.id, sharer.kind, sharer.method, sharer.refs = 9, hvcEntry, fromIDAT, nil
+	sharedIDAT := change(aStill().with(numbered, sharer), func(s *still) { s.version, s.idat = 1, oldPacket })
 	unknown := inIDAT
 	unknown.items = slices.Clone(unknown.items)
 	unknown.items[len(unknown.items)-1].method = 15
@@ -285,6 +294,7 @@ func stills() map[string]still {
 		"two extents":        aStill().with(stillItem{id: 9, kind: xmpEntry, data: []string{"<x:xmpmeta ", "new/>"}}),
 		"no extents":         aStill().with(stillItem{id: 9, kind: xmpEntry}),
 		"shared":             aStill().with(packetOf1, stillItem{id: 9, kind: hvcEntry, data: []string{oldPacket}}),
+		"shared in idat":     sharedIDAT,
 		"base":               base,
 		"only base":          onlyBase,
 		"no fields":          noMedia,
@@ -369,6 +379,17 @@ func TestHEIFExif(t *testing.T) {
 		}
 		require.Equal(t, want, itemsOf(t, b), name)
 	}
+}
+
+// An empty extent does not make up for an item that has the bytes of another one.
+func TestHEIFSharedBesideAnEmptyExtent(t *testing.T) {
+	packet := stillItem{id: 3, kind: xmpEntry, method: fromIDAT, data: []string{oldPacket, "."}}
+	b := change(aStill().with(packet, stillItem{id: 9, kind: hvcEntry, method: fromIDAT, data: []string{oldPacket}}), func(s *still) { s.version, s.idat = 1, oldPacket+"." }).bytes()
+	end := len(oldPacket)
+	extent := bytes.Index(b, slices.Concat(uint32Bytes(end), uint32Bytes(1)))
+	copy(b[extent:], slices.Concat(uint32Bytes(end+1), uint32Bytes(0)))
+	require.Equal(t, oldPacket, string(guide(walk(t, HEIF, b), XMP).Value))
+	require.Equal(t, oldPacket, itemsOf(t, put(t, HEIF, b, XMP, somePacket))[9])
 }
 
 // A packet that is a part of another item is read, but not written.

@@ -40,9 +40,9 @@ type id3Tag struct {
 	padding       int64 // where the padding begins
 	count         int   // frames in all
 	frames        []id3Frame
-	plainSizes    bool   // a 2.4 tag with sizes that are not syncsafe: old iTunes
-	stored        []byte // the bytes from first to end, if the whole tag is unsynchronised
-	crc           Range  // in the extended header of 2.4
+	plain         []Range // frames of a 2.4 tag with a size that is not syncsafe: old iTunes
+	stored        []byte  // the bytes from first to end, if the whole tag is unsynchronised
+	crc           Range   // in the extended header of 2.4
 	extendedFlags byte
 	seek          int64 // where a SEEK frame says that the next tag is, 0 for none
 }
@@ -303,8 +303,8 @@ func (t *id3Tag) frameHeaderSize() int64 {
 }
 
 // frameSize returns the size that the header h states for the data at pos.
-// Old iTunes wrote 2.4 tags with plain sizes: where what follows is not a frame
-// but would be one with the plain size, that is taken.
+// Old iTunes wrote 2.4 tags with plain sizes: where the size is not syncsafe, or
+// what follows is not a frame but would be one with the plain size, that is taken.
 func (t *id3Tag) frameSize(pos int64, h []byte) int64 {
 	if t.major == 2 {
 		return int64(h[3])<<16 | int64(h[4])<<8 | int64(h[5])
@@ -314,20 +314,21 @@ func (t *id3Tag) frameSize(pos int64, h []byte) int64 {
 		return plain
 	}
 	safe, ok := syncsafe(h[4:8])
-	if plain == safe || ok && t.boundary(pos+safe) || !t.boundary(pos+plain) {
+	if ok && (plain == safe || t.boundary(pos+safe) || !t.boundary(pos+plain)) {
 		return safe
 	}
-	t.plainSizes = true
+	t.plain = append(t.plain, Range{pos - id3HeaderSize, plain})
 	return plain
 }
 
-// boundary reports whether a 2.4 frame may end at pos.
+// boundary reports whether a 2.4 frame may end at pos: before another one, the
+// padding, or what is too short for a frame.
 func (t *id3Tag) boundary(pos int64) bool {
-	if pos >= t.end {
-		return pos == t.end
+	if t.end-pos < id3HeaderSize {
+		return pos <= t.end
 	}
-	h, err := t.src.Peek(pos, int(min(4, t.end-pos)))
-	return err == nil && (h[0] == 0 || len(h) == 4 && id3FrameID(h))
+	h, err := t.src.Peek(pos, 4)
+	return err == nil && (h[0] == 0 || id3FrameID(h))
 }
 
 // id3FrameID reports whether id names a frame. Old iTunes padded the names of

@@ -73,8 +73,20 @@ func (t *id3Tag) plan(l *Layout, changes, additions []Change) ([]splice.Edit, er
 	case e.left == 0:
 		return []splice.Edit{{Offset: t.Offset, Delete: t.Length}}, nil
 	}
+	e.fixSizes()
 	e.dropChecksum()
 	return e.edits, e.resize()
+}
+
+// fixSizes makes the sizes syncsafe that are not: what an edit puts behind a frame
+// could be taken for its end.
+func (e *id3Edit) fixSizes() {
+	for _, f := range e.plain {
+		gone := func(edit splice.Edit) bool { return edit.Offset == f.Offset && edit.Delete > 0 }
+		if !slices.ContainsFunc(e.edits, gone) {
+			e.replace(f.Offset+4, 4, appendSyncsafe(nil, f.Length))
+		}
+	}
 }
 
 // replace replaces stored bytes before the padding.
@@ -125,7 +137,7 @@ func (e *id3Edit) resize() error {
 	case e.footer():
 	case e.delta <= 0:
 		e.replace(e.padding, 0, make([]byte, -e.delta))
-	case e.delta <= padding && e.src.zeros(e.padding, e.delta):
+	case e.delta <= padding && e.src.zeros(e.padding, min(e.delta+1, padding)): // a zero ends the frames
 		e.replace(e.padding, e.delta, nil)
 	default:
 		e.replace(e.padding, 0, make([]byte, max(id3Padding-padding, 0)))
@@ -227,7 +239,7 @@ func (t *id3Tag) appendFrameHeader(b []byte, size int, flags [2]byte) ([]byte, e
 	switch {
 	case t.major == 2:
 		return append(b, byte(size>>16), byte(size>>8), byte(size)), nil
-	case t.major == 3 || t.plainSizes:
+	case t.major == 3:
 		b = binary.BigEndian.AppendUint32(b, uint32(size))
 	default:
 		b = appendSyncsafe(b, int64(size))

@@ -137,9 +137,12 @@ func TestID3Padding(t *testing.T) {
 }
 
 func TestID3KeepsWhatHidesInPadding(t *testing.T) {
-	tag := id3(4, 0, frame4("TIT2", 0, "\x03T"), "\x00secret", string(make([]byte, 200)))
-	out := put(t, MP3, append([]byte(tag), someAudio...), Record, someRecord)
-	require.Contains(t, string(out), "\x00secret")
+	for zeros := 1; zeros < 200; zeros++ { // also as many as the new frame has bytes
+		tag := id3(4, 0, frame4("TIT2", 0, "\x03T"), string(make([]byte, zeros)), "a secret", string(make([]byte, 200)))
+		out := put(t, MP3, append([]byte(tag), someAudio...), Record, someRecord)
+		require.Contains(t, string(out), "a secret")
+		require.NoError(t, walk(t, MP3, out).Summary().Damage, "behind %d zeros", zeros)
+	}
 }
 
 func TestID3DropsStaleChecksum(t *testing.T) {
@@ -155,6 +158,21 @@ func TestID3DropsStaleChecksum(t *testing.T) {
 			require.Equal(t, "\x00\x00\x00\x09\x01\x50\x00\x01\x00", string(out[10:19]))
 		}
 	}
+}
+
+// A size that is not syncsafe would be one thing or the other, by what follows.
+func TestID3PlainSizesBecomeSyncsafe(t *testing.T) {
+	private := "x\x00" + string(make([]byte, 200))
+	b := []byte(id3(4, 0, frame3("PRIV", 0, private), frame3("TXXX", 0, "\x03AIGC\x00"+strings.Repeat("A", 400))) + string(someAudio))
+	require.Equal(t, strings.Repeat("A", 400), string(guide(walk(t, MP3, b), Record).Value))
+	for _, n := range []int{1, 250, 1000} { // where 250 AAAA looks like a frame
+		value := strings.Repeat("A", n)
+		out := put(t, MP3, b, Record, []byte(value))
+		require.Equal(t, value, string(guide(walk(t, MP3, out), Record).Value))
+		require.Contains(t, string(out), frame4("PRIV", 0, private))
+	}
+	neither := id3(4, 0, "PRIV\x00\x00\x00\x87\x00\x00x\x00"+stuffed, frame4("TXXX", 0, "\x03AIGC\x00{}"))
+	require.ErrorIs(t, walk(t, MP3, append([]byte(neither), someAudio...)).Summary().Damage, errTruncated)
 }
 
 func TestID3Texts(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sort"
 )
 
 // Matroska, RFC 9559, and WebM, its subset. The guide's place is a SimpleTag
@@ -55,6 +56,7 @@ type mkvSegment struct {
 	ebmlElement
 	targets []mkvTarget   // in order
 	passed  int           // of targets
+	skipped []Range       // by jumps to them
 	crc     *ebmlElement  // over all the rest
 	cluster *ebmlElement  // the first
 	voids   []ebmlElement // before the first Cluster
@@ -130,16 +132,21 @@ func (f *mkvFile) segment(e ebmlElement) (int64, error) {
 	f.segments = append(f.segments, s)
 	return s.children(f.src, &f.Layout, true, func(e ebmlElement) error {
 		s.note(e)
-		switch e.id {
-		case idSeekHead:
-			return f.seekHead(s, e)
-		case idInfo:
-			return f.info(s, e)
-		case idTags:
-			return f.tags(s, e)
-		}
-		return nil
+		return f.child(s, e)
 	})
+}
+
+// child reads a child of a Segment.
+func (f *mkvFile) child(s *mkvSegment, e ebmlElement) error {
+	switch e.id {
+	case idSeekHead:
+		return f.seekHead(s, e)
+	case idInfo:
+		return f.info(s, e)
+	case idTags:
+		return f.tags(s, e)
+	}
+	return nil
 }
 
 // children visits the children of the Segment, of a Cluster without size the
@@ -203,6 +210,7 @@ func (s *mkvSegment) jump(src *Source, from, next int64) (int64, error) {
 		}
 		found, err := ebmlAt(src, t.pos, s.end())
 		if err == nil && found.id == t.id {
+			s.skipped = append(s.skipped, Range{from, t.pos - from})
 			return t.pos, nil
 		}
 		if err != nil && !errors.As(err, new(*FormatError)) {
@@ -210,6 +218,12 @@ func (s *mkvSegment) jump(src *Source, from, next int64) (int64, error) {
 		}
 	}
 	return next, nil
+}
+
+// hides reports whether a jump left out what is at off.
+func (s *mkvSegment) hides(off int64) bool {
+	i := sort.Search(len(s.skipped), func(i int) bool { return s.skipped[i].Offset > off })
+	return i > 0 && off-s.skipped[i-1].Offset < s.skipped[i-1].Length
 }
 
 // note remembers a child of the Segment for edits.

@@ -39,17 +39,22 @@ type mkvPosition struct {
 	header, width   uint8 // width is 0 for a CRC-32
 }
 
-// scan looks at every child of the Segment.
+// scan looks at every child of the Segment. What the walk left out must be as
+// sound as the rest: with other positions, the next walk may meet it.
 func (p *mkvPlan) scan() (*mkvIndex, error) {
 	x := &mkvIndex{segment: mkvSegment{ebmlElement: p.segment.ebmlElement}}
-	l, seen := new(Layout), 0
+	f, seen := &mkvFile{src: p.src}, 0
+	l := &f.Layout
 	_, err := x.segment.children(p.src, l, false, func(e ebmlElement) error {
 		x.segment.note(e)
 		if p.parents[e.offset] == e {
 			seen++
 		}
-		if e.id == idCluster {
+		switch {
+		case e.id == idCluster:
 			return x.cluster(p.src, e)
+		case p.segment.hides(e.offset):
+			return f.child(&x.segment, e)
 		}
 		return nil
 	})

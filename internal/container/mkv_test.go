@@ -406,10 +406,17 @@ func TestMatroskaDamage(t *testing.T) {
 	} {
 		require.Error(t, walk(t, Matroska, b).Summary().Damage, name)
 	}
-	f := walk(t, Matroska, matroska(element(idCluster, block), element(idCues, "\xBB\x8Fx")))
-	require.NoError(t, f.Summary().Damage)
-	_, err := f.Plan([]Change{{Kind: Record, Value: someRecord}})
-	require.ErrorAs(t, err, new(*FormatError), "Cues that cannot follow")
+	cluster := element(idCluster, block)
+	hidden := cluster + element(idTags, "\x73\x73\x8Fx") + cluster
+	for name, b := range map[string][]byte{
+		"Cues that cannot follow":       matroska(cluster, element(idCues, "\xBB\x8Fx")),
+		"Tags that a SeekHead left out": matroska(seekTags(len(seekTags(0)+hidden)), hidden, label),
+	} {
+		f := walk(t, Matroska, b)
+		require.NoError(t, f.Summary().Damage, name)
+		_, err := f.Plan([]Change{{Slot: guide(f, Record), Kind: Record, Value: someRecord}})
+		require.ErrorAs(t, err, new(*FormatError), name)
+	}
 }
 
 func TestMatroskaHostile(t *testing.T) {
