@@ -168,7 +168,7 @@ func (f *aviFile) holds(plan *splice.Plan) error {
 // edits returns the edits that the changes ask for themselves.
 func (f *aviFile) edits(changes []Change) ([]splice.Edit, error) {
 	home := slices.IndexFunc(f.infos, func(i *riffInfo) bool { return i.offset < f.movi.offset })
-	var record []byte
+	var record, store []byte
 	var edits []splice.Edit
 	for _, c := range changes {
 		switch {
@@ -176,7 +176,7 @@ func (f *aviFile) edits(changes []Change) ([]splice.Edit, error) {
 		case c.Kind == Record && f.movi.length > 0:
 			record = append(record, encodeChunk("AIGC", append(slices.Clip(c.Value), 0))...)
 		case c.Kind == C2PA && f.movi.length > 0 && !f.riff.open:
-			edits = append(edits, f.riff.appendChunk("C2PA", c.Value))
+			store = c.Value
 		default:
 			return nil, ErrNoPlace
 		}
@@ -198,6 +198,9 @@ func (f *aviFile) edits(changes []Change) ([]splice.Edit, error) {
 	if home < 0 && record != nil {
 		list := encodeChunk("LIST", append([]byte("INFO"), record...))
 		edits = append(edits, splice.Edit{Offset: f.movi.offset, Insert: bytes.NewReader(list)})
+	}
+	if store != nil {
+		edits = f.riff.appendChunk(edits, "C2PA", store)
 	}
 	return edits, nil
 }

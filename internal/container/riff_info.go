@@ -71,7 +71,7 @@ func (t riffText) plan(l *Layout, changes []Change, terminator string) []splice.
 	case c.Value == nil:
 		return []splice.Edit{{Offset: t.offset, Delete: t.length}}
 	}
-	b := encodeChunk(t.id, append(slices.Clip(c.Value), terminator...))
+	b := t.encode(append(slices.Clip(c.Value), terminator...))
 	return []splice.Edit{{Offset: t.offset, Delete: t.length, Insert: bytes.NewReader(b)}}
 }
 

@@ -7,7 +7,7 @@ import (
 	"github.com/aigclabel/aigclabel/internal/splice"
 )
 
-// WAV, RF64 and BW64: RIFF of the form WAVE. The guide's place is an AIGC chunk
+// WAV, RF64, BW64 and RIFX: RIFF of the form WAVE. The guide's place is an AIGC chunk
 // anywhere in it. A new one goes before the data chunk: files that were streamed
 // have no end to trust, and it is the head of the file that must be labelled.
 
@@ -35,7 +35,7 @@ type wavID3 struct {
 	tag *id3Tag
 }
 
-// WAV walks a WAV, RF64 or BW64 file. Big-endian RIFX is not supported.
+// WAV walks a WAV, RF64, BW64 or RIFX file.
 func WAV(src *Source) (File, error) {
 	f := &wavFile{}
 	return f, f.fail(src.Size(), f.walk(src))
@@ -75,7 +75,7 @@ func wavFiller(c riffChunk) bool {
 func (f *wavFile) chunk(c, filler riffChunk) error {
 	switch {
 	case c.id == "data" && f.insert == nil:
-		f.insert = &wavText{riffText{riffChunk: riffChunk{offset: c.offset}}, filler}
+		f.insert = &wavText{riffText{riffChunk: riffChunk{id: "AIGC", offset: c.offset, big: c.big}}, filler}
 	case c.id == "LIST":
 		info, err := f.riff.readInfo(&f.Layout, c, false)
 		if len(info.texts) > 0 {
@@ -127,11 +127,10 @@ func (f *wavFile) Plan(changes []Change) (*splice.Plan, error) {
 		if c.Slot != nil || c.Value == nil {
 			continue
 		}
-		e, err := f.add(c)
-		if err != nil {
+		var err error
+		if edits, err = f.add(edits, c); err != nil {
 			return nil, err
 		}
-		edits = append(edits, e...)
 	}
 	outer, err := f.riff.resize(growth(edits...))
 	if err != nil {
@@ -140,13 +139,13 @@ func (f *wavFile) Plan(changes []Change) (*splice.Plan, error) {
 	return splice.New(f.riff.src.ReaderAt(), f.riff.src.Size(), append(edits, outer...))
 }
 
-// add returns the edits that put a value in the format's own place.
-func (f *wavFile) add(c Change) ([]splice.Edit, error) {
+// add adds the edits that put a value in the format's own place.
+func (f *wavFile) add(edits []splice.Edit, c Change) ([]splice.Edit, error) {
 	switch {
 	case c.Kind == Record && f.insert != nil:
-		return f.insert.fill(encodeChunk("AIGC", c.Value)), nil
+		return append(edits, f.insert.fill(c.Value)...), nil
 	case c.Kind == C2PA && f.insert != nil && !f.riff.open:
-		return []splice.Edit{f.riff.appendChunk("C2PA", c.Value)}, nil
+		return f.riff.appendChunk(edits, "C2PA", c.Value), nil
 	}
 	return nil, ErrNoPlace
 }
@@ -159,8 +158,9 @@ func (t wavText) plan(l *Layout, changes []Change) ([]splice.Edit, error) {
 	return append(edits, t.filler.absorb(growth(edits...))...), nil
 }
 
-// fill returns the edits that put a chunk in an empty place.
-func (t *wavText) fill(chunk []byte) []splice.Edit {
+// fill returns the edits that put a value in an empty place.
+func (t *wavText) fill(value []byte) []splice.Edit {
+	chunk := t.encode(value)
 	edits := t.filler.absorb(int64(len(chunk)))
 	return append(edits, splice.Edit{Offset: t.offset, Insert: bytes.NewReader(chunk)})
 }
@@ -175,9 +175,9 @@ func (c riffChunk) absorb(n int64) []splice.Edit {
 	case rest == 0:
 		return []splice.Edit{{Offset: c.offset, Delete: c.length}}
 	case n < 0:
-		return []splice.Edit{chunkSize(c.offset, rest-chunkOverhead), {Offset: c.end(), Insert: bytes.NewReader(make([]byte, -n))}}
+		return []splice.Edit{c.state(rest - chunkOverhead), {Offset: c.end(), Insert: bytes.NewReader(make([]byte, -n))}}
 	}
-	return []splice.Edit{chunkSize(c.offset, rest-chunkOverhead), {Offset: c.end() - n, Delete: n}}
+	return []splice.Edit{c.state(rest - chunkOverhead), {Offset: c.end() - n, Delete: n}}
 }
 
 func (t wavID3) plan(l *Layout, changes []Change) ([]splice.Edit, error) {
