@@ -65,7 +65,7 @@ func (f *aviFile) chunk(c riffChunk) error {
 	case c.id == "C2PA":
 		i, err := f.addSlot(Slot{Kind: C2PA, Place: "RIFF C2PA", Guide: f.vacant(C2PA), Ranges: []Range{{c.data(), c.size}}})
 		if err == nil {
-			f.texts = append(f.texts, riffText{c, i})
+			f.texts = append(f.texts, riffText{riffChunk: c, slot: i})
 		}
 		return err
 	case c.id == "_PMX":

@@ -109,6 +109,14 @@ func (l *Layout) readRIFF(src *Source) (*riff, error) {
 	return r, nil
 }
 
+// checkSize looks for a cut that no chunk shows: of the last pad byte.
+func (r *riff) checkSize(l *Layout) {
+	size := r.src.Size()
+	if !r.streamed && r.size > size-chunkOverhead && r.size != size { // some count the header too
+		l.damage(size, "RIFF chunk: %w", errTruncated)
+	}
+}
+
 // readDS64 takes the sizes from the ds64 chunk, which must be the first.
 func (r *riff) readDS64() error {
 	h, err := r.src.Peek(riffHeaderSize, chunkOverhead)

@@ -30,11 +30,6 @@ type wavText struct {
 	filler riffChunk
 }
 
-type wavID3 struct {
-	riffChunk
-	tag *id3Tag
-}
-
 // WAV walks a WAV, RF64, BW64 or RIFX file.
 func WAV(src *Source) (File, error) {
 	f := &wavFile{}
@@ -83,16 +78,16 @@ func (f *wavFile) chunk(c, filler riffChunk) error {
 		}
 		return err
 	case c.id == "id3 " || c.id == "ID3 ":
-		tag, err := f.readID3(f.riff.src, c.data(), c.data()+c.size, false)
-		if tag != nil && len(tag.frames) > 0 {
-			f.parts = append(f.parts, wavID3{c, tag})
+		tag, err := f.riff.readTag(&f.Layout, c, false)
+		if tag != nil && len(tag.tag.frames) > 0 {
+			f.parts = append(f.parts, tag)
 		}
 		return err
 	case c.id == "C2PA":
 		slot := Slot{Kind: C2PA, Place: "RIFF C2PA", Guide: f.vacant(C2PA), Ranges: []Range{{c.data(), c.size}}}
 		i, err := f.addSlot(slot)
 		if err == nil {
-			f.parts = append(f.parts, wavText{riffText: riffText{c, i}})
+			f.parts = append(f.parts, wavText{riffText: riffText{riffChunk: c, slot: i}})
 		}
 		return err
 	case c.id == "_PMX":
@@ -178,17 +173,4 @@ func (c riffChunk) absorb(n int64) []splice.Edit {
 		return []splice.Edit{c.state(rest - chunkOverhead), {Offset: c.end(), Insert: bytes.NewReader(make([]byte, -n))}}
 	}
 	return []splice.Edit{c.state(rest - chunkOverhead), {Offset: c.end() - n, Delete: n}}
-}
-
-func (t wavID3) plan(l *Layout, changes []Change) ([]splice.Edit, error) {
-	edits, err := t.tag.plan(l, changes, nil)
-	if len(edits) == 0 || err != nil {
-		return nil, err
-	}
-	delta := growth(edits...)
-	if delta == -t.tag.Length { // an empty chunk is no use
-		return []splice.Edit{{Offset: t.offset, Delete: t.length}}, nil
-	}
-	size, err := t.resize(delta)
-	return append(edits, size...), err
 }

@@ -55,9 +55,7 @@ func (f *webpFile) walk(src *Source) error {
 	if err == nil && (f.exif == 0 || f.header.length == 0 && f.canvas == nil) {
 		f.damage(f.riff.end, "no image data")
 	}
-	if size := f.riff.size; err == nil && !f.riff.streamed && size > src.Size()-chunkOverhead && size != src.Size() { // some count the header too
-		f.damage(src.Size(), "RIFF chunk: %w", errTruncated)
-	}
+	f.riff.checkSize(&f.Layout)
 	return err
 }
 
@@ -153,7 +151,7 @@ func (f *webpFile) text(c riffChunk, s Slot) error {
 func (f *webpFile) part(c riffChunk, s Slot) error {
 	i, err := f.addSlot(s)
 	if err == nil {
-		f.parts = append(f.parts, riffText{c, i})
+		f.parts = append(f.parts, riffText{riffChunk: c, slot: i})
 	}
 	return err
 }
