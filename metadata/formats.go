@@ -113,6 +113,8 @@ var formats = []Format{
 	{Name: "avi", Family: Video, MIME: []string{"video/vnd.avi", "video/x-msvideo"}, Extensions: []string{".avi"},
 		Write: "LIST/INFO AIGC before the media", Read: []string{"chunk AIGC", "_PMX XMP"},
 		Rule: guideVideo, walk: container.AVI, sniff: riff("AVI "), place: jsonSlot},
+	{Name: "wmv", Family: Video, MIME: []string{"video/x-ms-wmv", "video/x-ms-asf"}, Extensions: []string{".wmv", ".asf"},
+		Write: asfPlace, Read: asfRead, Rule: ourChoice, walk: container.ASF, sniff: asf(true), place: jsonSlot},
 	{Name: "m4a", Family: Audio, MIME: []string{"audio/mp4", "audio/x-m4a"}, Extensions: []string{".m4a", ".m4b"},
 		Write: bmffPlace, Read: []string{"moov/udta/meta (mdir) items", "uuid XMP"},
 		Rule: guideAudio, walk: container.BMFF, sniff: branded("m4a"), place: jsonSlot},
@@ -134,6 +136,8 @@ var formats = []Format{
 	{Name: "caf", Family: Audio, MIME: []string{"audio/x-caf"}, Extensions: []string{".caf"},
 		Write: "info chunk before the sound, key AIGC", Read: []string{"further keys with AIGC in their name"},
 		Rule: ourChoice, walk: container.CAF, sniff: magic("caff"), place: jsonSlot},
+	{Name: "wma", Family: Audio, MIME: []string{"audio/x-ms-wma"}, Extensions: []string{".wma"},
+		Write: asfPlace, Read: asfRead, Rule: ourChoice, walk: container.ASF, sniff: asf(false), place: jsonSlot},
 	{Name: "aac", Family: Audio, MIME: []string{"audio/aac", "audio/aacp"}, Extensions: []string{".aac", ".adts"},
 		Write: "ID3v2 TXXX AIGC", Read: []string{"further ID3v2 tags", "APEv2 AIGC", "PRIV XMP"},
 		Rule: ourChoice, walk: container.AAC, sniff: anyName(container.IsAAC), place: jsonSlot},
@@ -204,10 +208,13 @@ const (
 	odfPlace   = "meta.xml, user-defined property AIGC"
 	oggPlace   = "comment header of the first stream, entry AIGC"
 	oggOthers  = "comment headers of other streams and links"
+	asfPlace   = "Extended Content Description, descriptor AIGC"
 	bmffPlace  = "moov/udta/meta key AIGC, or moov/meta where that has the keys"
 )
 
 var odfRead = []string{"user-defined properties with AIGC in their name", "properties with a JSON record"}
+
+var asfRead = []string{"further descriptors with AIGC in their name"}
 
 // Formats yields the capability table.
 func Formats() iter.Seq[Format] { return slices.Values(formats) }
@@ -297,6 +304,14 @@ func riff(want ...string) func(*container.Source, string) (bool, error) {
 	return func(src *container.Source, _ string) (bool, error) {
 		form, ok, err := container.RIFFForm(src)
 		return ok && slices.Contains(want, form), err
+	}
+}
+
+// asf sniffs ASF files with or without video.
+func asf(want bool) func(*container.Source, string) (bool, error) {
+	return func(src *container.Source, _ string) (bool, error) {
+		video, ok, err := container.ASFKind(src)
+		return ok && video == want, err
 	}
 }
 

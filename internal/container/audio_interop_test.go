@@ -15,6 +15,7 @@ import (
 const mutagenFrames = `
 import json, sys
 from mutagen.aiff import AIFF
+from mutagen.asf import ASF
 from mutagen.id3 import ID3, TPE2
 from mutagen.wave import WAVE
 tags = {}
@@ -155,7 +156,7 @@ func TestWAVTagBesideMutagen(t *testing.T) {
 // ownPlaces are the formats whose places no guide names: others must read them.
 // The fixtures leave out what ffmpeg writes to a pipe and cannot read itself.
 func ownPlaces(t *testing.T, test func(t *testing.T, name string, w Walk, b []byte)) {
-	for format, w := range map[string]Walk{"aac": AAC, "aiff": AIFF, "caf": CAF} {
+	for format, w := range map[string]Walk{"aac": AAC, "aiff": AIFF, "caf": CAF, "wma": ASF, "wmv": ASF} {
 		for name, b := range fixtures(t, format) {
 			if name != "streamed.aiff" {
 				t.Run(name, func(t *testing.T) { test(t, name, w, without(t, w, b, Record)) })
