@@ -59,6 +59,7 @@ func largeFiles(t testing.TB) []large {
 		{"codestream.jp2", growLast(testdata(t, "jp2/plain.jp2"), "jp2c"), 8},
 		{"media.avi", largeAVI(t), 20},
 		{"plain.wav", largeWAV(), 4},
+		{"packets.wma", largeASF(t), 12},
 		{"plain.aiff", largeAIFF(t), 4},
 		{"tagged.caf", largeCAF(t), 4},
 		{"tagged.aac", largeAAC(t), 10},
@@ -239,6 +240,14 @@ func largeCAF(t testing.TB) []byte {
 
 func largeAAC(t testing.TB) []byte {
 	return bytes.Repeat(testdata(t, "aac/plain.aac"), 1+mebibyte/len(testdata(t, "aac/plain.aac")))
+}
+
+// largeASF gives a real file, whose data comes last, more of it.
+func largeASF(t testing.TB) []byte {
+	b := testdata(t, "wma/ffmpeg.wma")
+	at := bytes.Index(b, []byte("\x36\x26\xb2\x75")) + 16
+	binary.LittleEndian.PutUint64(b[at:], binary.LittleEndian.Uint64(b[at:])+mebibyte)
+	return append(b, make([]byte, mebibyte)...)
 }
 
 // largeMP3 repeats a real file's frames.

@@ -144,6 +144,8 @@ func hostileFiles() map[string][]byte {
 		"frames.mp3":      id3,
 		"tags.aac":        append(bytes.Repeat([]byte("ID3\x04\x00\x00\x00\x00\x00\x00"), 60), bytes.Repeat([]byte("\xff\xf1\x6c\x40\x00\xff\xfc"), n/7)...),
 		"chunks.aiff":     append([]byte("FORM\x00\x10\x00\x00AIFF"), bytes.Repeat([]byte("NAME\x00\x00\x00\x00"), n/8)...),
+		"objects.wma":     append([]byte(asfHeader+"\xff\xff\xff\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x02"), bytes.Repeat([]byte("0123456789abcdef\x18\x00\x00\x00\x00\x00\x00\x00"), n/24)...),
+		"names.wma":       append([]byte(asfHeader+"\xff\xff\xff\x00\x00\x00\x00\x00\x01\x00\x00\x00\x01\x02"+asfExtended+"\x00\x00\x09\x00\x00\x00\x00\x00\xff\xff"), make([]byte, n)...),
 		"pairs.caf":       append([]byte("caff\x00\x01\x00\x00info\x00\x00\x00\x00\x00\x0f\xff\xfc\xff\xff\xff\xff"), make([]byte, n)...),
 		"chunks.caf":      append([]byte("caff\x00\x01\x00\x00"), bytes.Repeat([]byte("free\x00\x00\x00\x00\x00\x00\x00\x00"), n/12)...),
 		"blocks.flac":     append([]byte("fLaC\x00\x00\x00\x22"+string(make([]byte, 34))), bytes.Repeat([]byte{1, 0, 0, 0}, n/4)...),
@@ -173,6 +175,11 @@ func hostileFiles() map[string][]byte {
 		"anchors.md":      []byte("---\na: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b]\nAIGC: *c\n---\n"),
 	}
 }
+
+const (
+	asfHeader   = "\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\x00\xaa\x00\x62\xce\x6c"
+	asfExtended = "\x40\xa4\xd0\xd2\x07\xe3\xd2\x11\x97\xf0\x00\xa0\xc9\x5e\xa8\x50"
+)
 
 // hostileHEIC has a meta box for pictures with the boxes.
 func hostileHEIC(boxes ...[]byte) []byte {

@@ -136,7 +136,7 @@ func (f *asfFile) object(pos, end int64) (asfObject, error) {
 	size := binary.LittleEndian.Uint64(h[16:])
 	o := asfObject{id: string(h[:16]), offset: pos, size: clampSize(size)}
 	switch {
-	case o.id == asfData && (f.live || o.size == 0):
+	case o.id == asfData && pos >= f.header.end() && (f.live || o.size == 0):
 		o.size = end - pos
 	case o.size < asfOverhead:
 		return o, &FormatError{Offset: pos, Err: errors.New("ASF object of no size")}

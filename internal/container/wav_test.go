@@ -64,6 +64,8 @@ var wavVariants = map[string][]byte{
 	"reserved JUNK first":     wav(chunk("JUNK", string(make([]byte, 28))), format, chunk("AIGC", "{}"), sound),
 	"filler before AIGC":      wav(format, chunk("JUNK", string(make([]byte, 100))), chunk("AIGC", "{}"), sound),
 	"odd filler before AIGC":  wav(format, chunk("FLLR", string(make([]byte, 101))), chunk("AIGC", "{}"), sound),
+	"beside broadcast chunks": wav(format, chunk("bext", string(make([]byte, 602))), chunk("iXML", "<BWFXML/>"), chunk("AIGC", "{}"), sound, chunk("cue ", "\x00\x00\x00\x00")),
+	"RIFX":                    []byte(bigChunk("RIFX", "WAVE"+bigChunk("fmt ", format[8:])+bigChunk("JUNK", string(make([]byte, 50)))+bigChunk("AIGC", "{}")+bigChunk("data", "\x80"))),
 	"an empty LIST before it": wav(format, chunk("LIST", ""), chunk("LIST", "INFO"), chunk("AIGC", "{}"), sound),
 }
 
