@@ -3,7 +3,7 @@ package container
 // AAC as a stream of ADTS frames (ISO/IEC 14496-3 clause 1.A.2.2) between tags.
 // No guide names a place for the record. Ours is that of MP3, an ID3v2 tag in
 // front, which players of AAC pass over and HTTP Live Streaming (RFC 8216, 3.4)
-// asks for.
+// asks for. ffmpeg does not show it where an APE or ID3v1 tag stands at the end.
 
 const (
 	adtsHeaderSize = 7 // without a checksum
