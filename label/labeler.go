@@ -149,6 +149,9 @@ func (l *Labeler) planNotice(src metadata.Source, format metadata.Format, state 
 		var where image.Rectangle
 		plan, where, err = planPictureNotice(open, src, *l.Notice, state, cmp.Or(l.MaxPixels, defaultPixels))
 		layer.Place = "picture " + where.String()
+	case format.Name == "html":
+		plan, err = planHTMLNotice(src, *l.Notice, state)
+		layer.Place = "text " + l.Notice.Position.String()
 	case format.Name == "markdown", format.Name == "text":
 		var wording string
 		if wording, err = l.Notice.wording(state); err == nil {
