@@ -54,8 +54,10 @@ func planPictureNotice(open canvasOpener, src metadata.Source, n Notice, state m
 		return nil, rect, err
 	}
 	s := newStamp(text, c.view(), n.Corner)
-	plan, err = c.stamp(s)
-	return plan, s.plate.Rect, err
+	if plan, err = c.stamp(s); err != nil {
+		return nil, rect, err
+	}
+	return plan, s.plate.Rect, nil
 }
 
 // pictureError returns an error of a codec in the types of package metadata.

@@ -91,7 +91,7 @@ func TestLabelText(t *testing.T) {
 // TestNoticeBreaksNoData: a line of text is an error in CSV and SRT.
 func TestNoticeBreaksNoData(t *testing.T) {
 	l := &Labeler{Producer: producer, Notice: &Notice{}}
-	for _, name := range []string{"a.csv", "a.SRT", "a.json", "a.html"} {
+	for _, name := range []string{"a.csv", "a.SRT", "a.json"} {
 		_, err := l.Label(t.Context(), io.Discard, metadata.Bytes([]byte("a,b\n1,2\n"), name), Artifact{})
 		require.ErrorIs(t, err, ErrNoNotice, name)
 	}
@@ -143,7 +143,7 @@ func TestLabelErrors(t *testing.T) {
 	}{
 		{"no producer", t.Context(), Labeler{}, "png/rgb.png", &metadata.FieldError{}},
 		{"bad provider code", t.Context(), Labeler{Producer: "001191990099MA01ABCD5710001"}, "png/rgb.png", &metadata.CodeError{}},
-		{"no notice in JPEG", t.Context(), Labeler{Producer: producer, Notice: &Notice{}}, "jpeg/baseline.jpg", ErrNoNotice},
+		{"no notice in WebP", t.Context(), Labeler{Producer: producer, Notice: &Notice{}}, "webp/lossy.webp", ErrNoNotice},
 		{"no place in text", t.Context(), Labeler{Producer: producer}, "text/english.txt", metadata.ErrNoPlace},
 		{"canceled", canceled, Labeler{Producer: producer}, "png/rgb.png", context.Canceled},
 	} {

@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"image/jpeg"
+	"image/png"
 	"os"
 	"path/filepath"
 	"strings"
@@ -89,18 +91,34 @@ func TestLabelVisible(t *testing.T) {
 	dir := t.TempDir()
 	text := filepath.Join(dir, "a.txt")
 	require.NoError(t, os.WriteFile(text, []byte("你好\n"), 0o600))
-	for _, in := range []string{text, sample(t, "../../examples/image/sunset.png")} {
+	sunset := sample(t, "../../examples/image/sunset.png")
+	for _, in := range []string{text, sunset, compressed(t, sunset), sample(t, "html/pandoc5.html"), sample(t, "markdown/plain.md")} {
 		out := filepath.Join(dir, "out"+filepath.Ext(in))
 		_, stderr, code := run(t, nil, "label", "-producer", producer, "-visible", "-o", out, in)
 		require.Zero(t, code, stderr)
 		_, _, code = run(t, nil, "verify", out)
 		require.Zero(t, code)
 	}
-	out := filepath.Join(dir, "out.jpg")
-	_, stderr, code := run(t, nil, "label", "-producer", producer, "-visible", "-o", out, sample(t, "jpeg/baseline.jpg"))
+	out := filepath.Join(dir, "out.webp")
+	_, stderr, code := run(t, nil, "label", "-producer", producer, "-visible", "-o", out, sample(t, "webp/lossy.webp"))
 	require.Equal(t, exitError, code)
 	require.Contains(t, stderr, "no visible notice for this format")
 	require.NoFileExists(t, out)
+}
+
+// compressed returns a picture as a JPEG file.
+func compressed(t *testing.T, path string) string {
+	t.Helper()
+	f, err := os.Open(path)
+	require.NoError(t, err)
+	defer f.Close()
+	img, err := png.Decode(f)
+	require.NoError(t, err)
+	var b bytes.Buffer
+	require.NoError(t, jpeg.Encode(&b, img, nil))
+	to := filepath.Join(t.TempDir(), "picture.jpg")
+	require.NoError(t, os.WriteFile(to, b.Bytes(), 0o600))
+	return to
 }
 
 func TestPipes(t *testing.T) {
