@@ -112,12 +112,12 @@ func (e *editor) removeOthers(gone func(i int) bool) error {
 		var err error
 		switch {
 		case site.tag != 0:
-			change.Value = container.RemoveEXIF(e.value(site.slot, site.slot.Kind), site.tag)
+			change.Value, err = container.RemoveEXIF(e.value(site.slot, site.slot.Kind), site.tag)
 		case site.prop.Space != "":
 			change.Value, err = xmp.Remove(e.value(site.slot, site.slot.Kind), site.prop.Space, site.prop.Name)
 		}
 		if err != nil {
-			return fmt.Errorf("metadata: %s: %w", site.Place, err)
+			return &FormatError{Format: e.reading.Format.Name, Offset: site.Offset, Err: fmt.Errorf("%s: %w", site.Place, err)}
 		}
 		e.change(change)
 		e.moved = append(e.moved, site.Place)

@@ -281,3 +281,19 @@ func TestVariantPlacesAreCleared(t *testing.T) {
 		}
 	}
 }
+
+// TestEntangledEXIFIsNotWritten: two directories share the entry of a record, so
+// that to remove it from one would make others of the other.
+func TestEntangledEXIFIsNotWritten(t *testing.T) {
+	const (
+		first   = "\x02\x00" + "\x31\x01\x02\x00\x04\x00\x00\x00\x00\x00\x01\x00" // ends in the count of the second, at 20
+		comment = "\x86\x92\x07\x00\x39\x00\x00\x00\x26\x00\x00\x00"
+		record  = `{"Label":"1","ContentProducer":"foreign","ProduceID":"1"}`
+	)
+	src := Bytes(hostilePNG(pngChunk("eXIf", "II*\x00\x08\x00\x00\x00"+first+comment+"\x14\x00\x00\x00"+record)), "")
+	r, err := Read(src, nil)
+	require.NoError(t, err)
+	require.Equal(t, "foreign", r.Record.ContentProducer)
+	_, err = Write(io.Discard, src, Record{Label: Generated, ContentProducer: "foreign"}, nil)
+	require.ErrorAs(t, err, new(*FormatError))
+}

@@ -139,6 +139,16 @@ func (r *Reading) recordSite() int {
 	return first
 }
 
+// elsewhere returns how many records stand where the guide does not want them.
+func (r *Reading) elsewhere() (n int) {
+	for _, s := range r.Sites {
+		if s.Scheme == AIGC && !s.guide {
+			n++
+		}
+	}
+	return n
+}
+
 // inGuide reports whether a record in the site is where a new one would go. A
 // namespace without its slash is read, but another place.
 func (p place) inGuide(s *Site) bool {

@@ -266,8 +266,8 @@ func (e *editor) finish(want Record) (Output, Receipt, error) {
 	return plan, receipt, nil
 }
 
-// readBack checks that the plan's output says what was asked for, and returns
-// where.
+// readBack checks that the plan's output says what was asked for and no longer
+// what had to go, and returns where.
 func (e *editor) readBack(plan *splice.Plan, want Record) (string, error) {
 	got, err := Read(Source{R: plan, Size: plan.Size(), Name: e.name}, &ReadOptions{Limits: e.opts.Limits})
 	if err == nil {
@@ -278,6 +278,8 @@ func (e *editor) readBack(plan *splice.Plan, want Record) (string, error) {
 		return "", fmt.Errorf("%w: %w", ErrReadBack, err)
 	case got.Record == nil, !got.Record.Equal(want), got.Format.Name != e.reading.Format.Name:
 		return "", ErrReadBack
+	case got.elsewhere() != e.reading.elsewhere()-len(e.moved):
+		return "", fmt.Errorf("%w: a record that goes is still there", ErrReadBack)
 	}
 	return got.Sites[got.recordSite()].Place, nil
 }

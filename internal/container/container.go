@@ -37,6 +37,9 @@ type Range struct {
 	Length int64 `json:"length"`
 }
 
+// end returns where r ends.
+func (r Range) end() int64 { return r.Offset + r.Length }
+
 // Cut returns the bytes of ranges after the first skip, at most length of them.
 func Cut(ranges []Range, skip, length int64) (out []Range) {
 	for _, r := range ranges {

@@ -2,7 +2,9 @@ package container
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
+	"errors"
 	"slices"
 )
 
@@ -141,49 +143,89 @@ func EXIFOrientation(block []byte) int {
 
 // RemoveEXIF returns the block without the fields of a tag, at the same length:
 // later entries of the directory move up, and the bytes of the value become
-// zeros unless another field has them too. Without the tag it returns block.
-func RemoveEXIF(block []byte, tag uint16) []byte {
+// zeros, but for those that another field has too. Without the tag it returns
+// block. It fails where an edit of one directory would be an edit of another.
+func RemoveEXIF(block []byte, tag uint16) ([]byte, error) {
 	b := parseEXIF(block)
-	if b == nil {
-		return block
+	if b == nil || len(b.find(tag)) == 0 {
+		return block, nil
 	}
-	found := b.find(tag)
-	if len(found) == 0 {
-		return block
+	if b.entangled(tag) {
+		return nil, errors.New("directories of the Exif block overlap")
 	}
 	out := slices.Clone(block)
-	b.erase(out, found)
+	b.erase(out, tag)
 	for _, d := range b.directories {
 		d.remove(out, b.order, tag)
+	}
+	if len(parseEXIF(out).find(tag)) > 0 { // where nothing could be read before
+		return nil, errors.New("directories of the Exif block are broken")
+	}
+	return out, nil
+}
+
+// entangled reports whether a directory has bytes of the header, of another
+// directory, or of a text that stays and is not in its own entry.
+func (b *exifBlock) entangled(tag uint16) bool {
+	structure, size := b.structure(), int64(0)
+	for _, r := range structure {
+		size += r.Length
+	}
+	texts := b.values(func(e ifdEntry) bool { return e.tag != tag && exifTexts[e.tag] != "" && e.offset != e.at+8 })
+	return covered(structure) < size || covered(slices.Concat(structure, texts)) < size+covered(texts)
+}
+
+// erase zeroes the values of a tag, and puts back what others have of them.
+func (b *exifBlock) erase(out []byte, tag uint16) {
+	for _, r := range merged(b.values(func(e ifdEntry) bool { return e.tag == tag })) {
+		clear(out[r.Offset:r.end()])
+	}
+	others := b.values(func(e ifdEntry) bool { return e.tag != tag })
+	for _, r := range merged(append(others, b.structure()...)) {
+		copy(out[r.Offset:r.end()], b.data[r.Offset:])
+	}
+}
+
+// structure returns the bytes of the header and of the directories.
+func (b *exifBlock) structure() []Range {
+	ranges := []Range{{0, tiffHeaderSize}}
+	for _, d := range b.directories {
+		ranges = append(ranges, Range{d.offset, d.size()})
+	}
+	return ranges
+}
+
+// values returns the bytes of the values that are wanted.
+func (b *exifBlock) values(wanted func(ifdEntry) bool) (ranges []Range) {
+	for _, d := range b.directories {
+		for _, e := range d.entries {
+			if wanted(e) {
+				ranges = append(ranges, Range{e.offset, e.length})
+			}
+		}
+	}
+	return ranges
+}
+
+// merged returns the bytes of ranges in order, each once.
+func merged(ranges []Range) (out []Range) {
+	slices.SortFunc(ranges, func(a, b Range) int { return cmp.Compare(a.Offset, b.Offset) })
+	for _, r := range ranges {
+		if n := len(out); n > 0 && r.Offset <= out[n-1].end() {
+			out[n-1].Length = max(out[n-1].Length, r.end()-out[n-1].Offset)
+		} else {
+			out = append(out, r)
+		}
 	}
 	return out
 }
 
-// erase zeroes the values that are not shared, each byte once.
-func (b *exifBlock) erase(out []byte, values []ifdEntry) {
-	slices.SortFunc(values, func(x, y ifdEntry) int { return int(x.offset - y.offset) })
-	pos := int64(0)
-	for _, e := range values {
-		if end := e.offset + e.length; end > pos && !b.shared(e) {
-			clear(out[max(pos, e.offset):end])
-			pos = end
-		}
+// covered returns how many bytes are in ranges.
+func covered(ranges []Range) (n int64) {
+	for _, r := range merged(ranges) {
+		n += r.Length
 	}
-}
-
-// shared reports whether the value of e lies in a directory, as short ones do, in
-// the header, or in the value of another tag.
-func (b *exifBlock) shared(e ifdEntry) bool {
-	return e.offset < tiffHeaderSize || slices.ContainsFunc(b.directories, func(d exifDirectory) bool { return d.overlaps(e) })
-}
-
-// overlaps reports whether the value of e meets the directory or the value of
-// another tag in it.
-func (d exifDirectory) overlaps(e ifdEntry) bool {
-	meets := func(off, n int64) bool { return off < e.offset+e.length && e.offset < off+n }
-	return meets(d.offset, d.size()) || slices.ContainsFunc(d.entries, func(o ifdEntry) bool {
-		return o.tag != e.tag && meets(o.offset, o.length)
-	})
+	return n
 }
 
 // remove drops the entries of a tag.

@@ -1,6 +1,7 @@
 package container
 
 import (
+	"bytes"
 	"encoding/binary"
 	"strings"
 	"testing"
@@ -118,6 +119,14 @@ func TestEXIFTexts(t *testing.T) {
 	})
 }
 
+// removeComments returns the block without its user comments.
+func removeComments(t *testing.T, block []byte) []byte {
+	t.Helper()
+	out, err := RemoveEXIF(block, tagUserComment)
+	require.NoError(t, err)
+	return out
+}
+
 // blocks are Exif blocks with and without a comment.
 func blocks(order byteOrder) map[string][]byte {
 	software := field{tag: 0x0131, typ: 2, value: "Some Encoder\x00"}
@@ -137,12 +146,12 @@ func TestRemoveEXIF(t *testing.T) {
 	eachOrder(t, func(t *testing.T, order byteOrder) {
 		for name, block := range blocks(order) {
 			t.Run(name, func(t *testing.T) {
-				out := RemoveEXIF(block, tagUserComment)
+				out := removeComments(t, block)
 				require.Len(t, out, len(block))
 				require.Empty(t, comments(out))
 				require.NotContains(t, string(out), "old")
 				require.Len(t, EXIFTexts(out), len(EXIFTexts(block))-len(comments(block)), "other texts")
-				again := RemoveEXIF(out, tagUserComment)
+				again := removeComments(t, out)
 				require.Same(t, &out[0], &again[0])
 			})
 		}
@@ -153,14 +162,45 @@ func TestRemoveEXIFKeepsSharedValues(t *testing.T) {
 	block := exifOf(binary.LittleEndian, field{tag: 0x010E, typ: 2, value: "shared text"}, field{tag: tagUserComment, typ: 7, value: "x"})
 	entry := block[10:]
 	copy(block[10+ifdEntrySize+4:], entry[4:12]) // the comment has the description's value
-	out := RemoveEXIF(block, tagUserComment)
+	out := removeComments(t, block)
 	require.Empty(t, comments(out))
 	require.Equal(t, "shared text", string(EXIFTexts(out)[0].Value))
 
 	block = exifOf(binary.LittleEndian, field{tag: tagUserComment, typ: 7, value: "x"})
 	binary.LittleEndian.PutUint32(block[10+4:], 8)
 	binary.LittleEndian.PutUint32(block[10+8:], 0) // the comment has the header's bytes
-	require.Equal(t, "II*\x00", string(RemoveEXIF(block, tagUserComment)[:4]))
+	require.Equal(t, "II*\x00", string(removeComments(t, block)[:4]))
+}
+
+// TestRemoveEXIFOfOverlappingDirectories: an edit of one directory used to turn
+// the other into comments that nobody had seen.
+func TestRemoveEXIFOfOverlappingDirectories(t *testing.T) {
+	block := exifOf(binary.LittleEndian,
+		field{tag: 0x0131, typ: 2, value: "\x00\x00\x01\x00"}, // ends in the count of the next directory
+		field{tag: tagUserComment, typ: 7, value: charsetASCII + "old value"})
+	second := 10 + ifdEntrySize - 2
+	comment := second + 2
+	binary.LittleEndian.PutUint32(block[comment+ifdEntrySize:], uint32(second))
+	require.Equal(t, []string{"old value", "old value"}, comments(block))
+	_, err := RemoveEXIF(block, tagUserComment)
+	require.Error(t, err)
+
+	binary.LittleEndian.PutUint32(block[comment+ifdEntrySize:], 2) // in the header, whose 42 is its count
+	_, err = RemoveEXIF(append(block, make([]byte, 42*ifdEntrySize)...), tagUserComment)
+	require.Error(t, err)
+}
+
+// TestRemoveEXIFZeroesWhatIsNotShared: a byte that a neighbour has too used to
+// save the whole value.
+func TestRemoveEXIFZeroesWhatIsNotShared(t *testing.T) {
+	block := exifOf(binary.LittleEndian,
+		field{tag: tagUserComment, typ: 7, value: "old value"},
+		field{tag: 0x010E, typ: 2, value: "a description"})
+	value := bytes.Index(block, []byte("old value"))
+	binary.LittleEndian.PutUint32(block[10+ifdEntrySize+8:], uint32(value+8))
+	out := removeComments(t, block)
+	require.Equal(t, make([]byte, 8), out[value:value+8])
+	require.Equal(t, EXIFTexts(block)[1].Value, EXIFTexts(out)[0].Value)
 }
 
 func TestEXIFOrientation(t *testing.T) {
@@ -197,7 +237,7 @@ func TestHostileEXIF(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.Empty(t, EXIFTexts(block))
-			require.Equal(t, block, RemoveEXIF(block, tagUserComment))
+			require.Equal(t, block, removeComments(t, block))
 		})
 	}
 	loop := exifOf(binary.LittleEndian, field{tag: tagExifIFD, typ: 4, fields: []field{{tag: tagExifIFD, typ: 4}}})
@@ -221,8 +261,18 @@ func TestOverlappingEXIFIsCheap(t *testing.T) {
 	copy(block[len(block)-1<<20:], charsetUnicode)
 	start := time.Now()
 	require.Len(t, EXIFTexts(block), 4)
-	require.Empty(t, comments(RemoveEXIF(block, tagUserComment)))
+	require.Empty(t, comments(removeComments(t, block)))
 	require.Less(t, time.Since(start), time.Minute)
+}
+
+// otherTexts returns the texts that are no user comments.
+func otherTexts(block []byte) (values []string) {
+	for _, x := range EXIFTexts(block) {
+		if x.Tag != tagUserComment {
+			values = append(values, x.Name+"="+string(x.Value))
+		}
+	}
+	return values
 }
 
 func FuzzEXIF(f *testing.F) {
@@ -232,10 +282,13 @@ func FuzzEXIF(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, block []byte) {
-		EXIFTexts(block)
-		removed := RemoveEXIF(block, tagUserComment)
+		EXIFOrientation(block)
+		removed, err := RemoveEXIF(block, tagUserComment)
+		if err != nil {
+			return
+		}
 		require.Len(t, removed, len(block))
 		require.Empty(t, comments(removed))
-		EXIFOrientation(block)
+		require.Subset(t, otherTexts(removed), otherTexts(block))
 	})
 }
