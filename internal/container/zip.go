@@ -65,6 +65,7 @@ type zipEntry struct {
 	packed, size int64  // in the file, and decompressed
 	local        int64  // position of the local header
 	data         int64  // position of the data, once located
+	limit        int64  // where what follows starts
 	header       int64  // position of the central header
 	central      []byte // the central header, nil when the directory is lost
 }
@@ -315,7 +316,7 @@ func (z *zipArchive) checkOverlap() error {
 		if e.local < 0 || e.local > limit || e.packed > room {
 			return &FormatError{Offset: e.header, Err: fmt.Errorf("ZIP entry %.99q overlaps what follows", e.name)}
 		}
-		limit = e.local
+		e.limit, limit = limit, e.local
 	}
 	return nil
 }
@@ -352,8 +353,8 @@ func (z *zipArchive) locate(e *zipEntry) error {
 	if !same || string(name) != e.name {
 		z.damage(e.local, "local header of ZIP entry %.99q differs from the directory", e.name)
 	}
-	if e.data > z.directory.Offset || e.packed > z.directory.Offset-e.data {
-		return &FormatError{Offset: e.local, Err: fmt.Errorf("ZIP entry %.99q: %w", e.name, errTruncated)}
+	if e.data > e.limit || e.packed > e.limit-e.data { // the local extra field may be longer
+		return &FormatError{Offset: e.local, Err: fmt.Errorf("ZIP entry %.99q overlaps what follows", e.name)}
 	}
 	return nil
 }

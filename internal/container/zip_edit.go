@@ -76,7 +76,7 @@ func (w *zipEdit) rewrite(contents map[string][]byte, after string) error {
 
 // entryEnd returns where an entry ends, its data descriptor included.
 func (w *zipEdit) entryEnd(e *zipEntry) (int64, error) {
-	if err := w.locate(e); err != nil {
+	if err := cmp.Or(w.locate(e), w.Damage); err != nil {
 		return 0, err
 	}
 	n, err := w.descriptorSize(e)

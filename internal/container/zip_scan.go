@@ -3,6 +3,7 @@ package container
 import (
 	"bytes"
 	"encoding/binary"
+	"math"
 )
 
 // scan lists the entries by their local headers, up to where the file breaks
@@ -44,6 +45,7 @@ func (z *zipArchive) scanEntry(pos int64) (*zipEntry, error) {
 		packed: int64(binary.LittleEndian.Uint32(h[18:])),
 		size:   int64(binary.LittleEndian.Uint32(h[22:])),
 		local:  pos,
+		limit:  z.src.Size(),
 	}
 	n, extra := int64(binary.LittleEndian.Uint16(h[26:])), int64(binary.LittleEndian.Uint16(h[28:]))
 	b, err := z.src.Bytes(pos+zipLocalSize, n+extra, "ZIP entry name")
@@ -90,13 +92,13 @@ func (z *zipArchive) findDescriptor(e *zipEntry) error {
 }
 
 // descriptorSize returns the length of the data descriptor of an entry, 0 if
-// there is none.
+// there is none before what follows.
 func (z *zipArchive) descriptorSize(e *zipEntry) (int64, error) {
 	if e.flags&zipDeferred == 0 {
 		return 0, nil
 	}
 	end := e.data + e.packed
-	b, err := z.src.Peek(end, int(min(zipDescriptorSize, z.src.Size()-end)))
+	b, err := z.src.Peek(end, int(min(zipDescriptorSize, e.limit-end)))
 	if err != nil {
 		return 0, err
 	}
@@ -121,7 +123,7 @@ func parseZIPDescriptor(b []byte, packed int64) (d zipDescriptorFields, ok bool)
 		d.length = int64(len(zipDescriptor))
 	}
 	switch {
-	case len(b) >= 20 && binary.LittleEndian.Uint64(b[4:]) == uint64(packed) && string(b[12:14]) != "PK":
+	case len(b) >= 20 && binary.LittleEndian.Uint64(b[4:]) == uint64(packed) && b[19] <= math.MaxInt8 && string(b[12:14]) != "PK":
 		d.size = int64(binary.LittleEndian.Uint64(b[12:]))
 		d.length += 20
 	case len(b) >= 12 && int64(binary.LittleEndian.Uint32(b[4:])) == packed:

@@ -223,6 +223,28 @@ func TestZIPScan(t *testing.T) {
 	}
 }
 
+// TestZIPDescriptorOfNegativeSize: that used to panic.
+func TestZIPDescriptorOfNegativeSize(t *testing.T) {
+	b := (&zipBuilder{descriptor: 24}).build("a", "first")
+	b = b[:bytes.Index(b, []byte(zipCentral))]
+	b[len(b)-1] = 0x80
+	z, err := openZIP(NewSource(bytes.NewReader(b), int64(len(b)), Limits{}), &Layout{})
+	require.NoError(t, err)
+	require.Len(t, z.entries, 1)
+	_, err = z.read(&z.entries[0], 1<<20)
+	require.NoError(t, z.fail(0, err))
+	require.Error(t, z.Damage)
+}
+
+// TestZIPPlanComparesHeaders of the entry that a new one goes behind: the walk
+// need not have read it.
+func TestZIPPlanComparesHeaders(t *testing.T) {
+	b := (&zipBuilder{}).build("a", "first", "b", "second")
+	b[14]++
+	_, err := openForTest(t, b).plan(map[string][]byte{"new": nil}, "a")
+	require.Error(t, err)
+}
+
 func TestZIPDamage(t *testing.T) {
 	whole := func() []byte { return (&zipBuilder{}).build("a", "first", "b", "second") }
 	central := bytes.Index(whole(), []byte(zipCentral))
@@ -277,6 +299,7 @@ func TestZIPReadDamage(t *testing.T) {
 		"other size":         {func(b []byte) { b[18]++ }, "first"},
 		"other content":      {func(b []byte) { b[data] = 'F' }, "First"},
 		"longer local extra": {func(b []byte) { b[29] = 0xff }, ""},
+		"extra, next entry":  {func(b []byte) { b[28] = 8 }, ""}, // used to be written over that
 		"no local header":    {func(b []byte) { b[0] = 0 }, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
