@@ -103,9 +103,14 @@ func (f *svgFile) metadata(x xmlSpan) {
 	if n < 0 || f.spans[n].start < x.start {
 		return
 	}
-	if s := f.spans[n]; strings.Trim(f.doc[x.content:s.start]+f.doc[s.end:x.contentEnd], xmlscan.Whitespace) == "" {
+	if s := f.spans[n]; f.blank(x.content, s.start) && f.blank(s.end, x.contentEnd) {
 		f.spans[n] = x
 	}
+}
+
+// blank reports whether there is nothing but white space between two offsets.
+func (f *svgFile) blank(from, to int) bool {
+	return strings.Trim(f.doc[from:to], xmlscan.Whitespace) == ""
 }
 
 // text lists a title or a description of the drawing.
@@ -136,12 +141,10 @@ func (f *svgFile) packet(path []xmlElement) {
 	}
 	x := &path[2]
 	start, end := x.start, x.end
-	before := strings.TrimRight(f.doc[path[1].content:start], xmlscan.Whitespace)
-	if strings.HasSuffix(before, "?>") {
-		if i := strings.LastIndex(before, "<?"); i >= 0 && strings.HasPrefix(before[i:], "<?xpacket") {
-			start = path[1].content + i
-		}
+	if pi := path[1].latest; strings.HasPrefix(f.doc[pi.Start:], "<?xpacket begin") && f.blank(pi.End, start) {
+		start = pi.Start
 	}
+	path[1].latest = xmlscan.Span{} // is not before the next one
 	after := strings.TrimLeft(f.doc[end:], xmlscan.Whitespace)
 	if strings.HasPrefix(after, "<?xpacket end") {
 		if i := strings.Index(after, "?>"); i >= 0 {
@@ -158,6 +161,10 @@ func (f *svgFile) packet(path []xmlElement) {
 	f.add(s, start, end, xmlSpan{start: start, end: end})
 }
 
+// fixedPrefixes are those that a document cannot declare (Namespaces in XML 1.0,
+// section 3).
+var fixedPrefixes = []string{"xml", "xmlns", ""}
+
 // foreignPrefixes returns the declarations, as written, of the prefixes that a
 // packet uses and only the elements around it declare.
 func foreignPrefixes(around []xmlElement, packet string) string {
@@ -165,7 +172,7 @@ func foreignPrefixes(around []xmlElement, packet string) string {
 	for i := range slices.Backward(around) {
 		for _, a := range around[i].attrs[:min(len(around[i].attrs), svgAttributes)] {
 			prefix, ok := strings.CutPrefix(a.Name, "xmlns:")
-			if ok && usesPrefix(packet, prefix) && !strings.Contains(packet+declarations, a.Name+"=") {
+			if ok && !slices.Contains(fixedPrefixes, prefix) && usesPrefix(packet, prefix) && !strings.Contains(packet+declarations, a.Name+"=") {
 				declarations += around[i].doc[a.Start:a.End]
 			}
 		}

@@ -69,6 +69,29 @@ func TestSVGSlots(t *testing.T) {
 		string(output(t, plan, []byte(doc))), "an element that held nothing else goes too")
 }
 
+// TestSVGPacketWrapper: what belongs to something else is no part of a packet. A
+// write used to cut it apart.
+func TestSVGPacketWrapper(t *testing.T) {
+	for doc, want := range map[string]string{
+		`<?<?xpacket begin?><r:RDF/>`:                              `<r:RDF/>`,
+		`<?xpacket begin?>text ?><r:RDF/>`:                         `<r:RDF/>`,
+		`<?xpacket end?><r:RDF/><?xpacket end?>`:                   `<r:RDF/><?xpacket end?>`,
+		"<?xpacket begin?>\n<r:RDF><?p?></r:RDF>\n<?xpacket end?>": "<?xpacket begin?>\n<r:RDF><?p?></r:RDF>\n<?xpacket end?>",
+	} {
+		f := walk(t, SVG, []byte("<svg><metadata>"+doc+"</metadata></svg>"))
+		require.NoError(t, f.Summary().Damage)
+		require.Equal(t, want, string(guide(f, XMP).Value))
+	}
+}
+
+// TestSVGFixedPrefixes: a declaration of xmlns as a prefix used to become part of
+// every packet.
+func TestSVGFixedPrefixes(t *testing.T) {
+	const packet = `<x:xmpmeta xmlns:x="adobe:ns:meta/" xml:lang=""> :</x:xmpmeta>`
+	f := walk(t, SVG, []byte(`<svg xmlns:xmlns="" xmlns:xml="" xmlns:=""><metadata>`+packet+`</metadata></svg>`))
+	require.Equal(t, packet, string(guide(f, XMP).Value))
+}
+
 func TestSVGRefuses(t *testing.T) {
 	for name, doc := range map[string]string{
 		"UTF-16":     "\xff\xfe<\x00s\x00v\x00g\x00/\x00>\x00",
@@ -105,7 +128,8 @@ func TestSVGHostile(t *testing.T) {
 	for name, body := range map[string]string{
 		"elements":     strings.Repeat("<a/>", n/4),
 		"nested":       strings.Repeat("<g>", n/3),
-		"packets":      "<metadata>" + strings.Repeat("<?xpacket?><r:RDF/>", n/19) + "</metadata>",
+		"packets":      "<metadata>" + strings.Repeat("<?xpacket begin?><r:RDF/>", n/25) + "</metadata>",
+		"a far packet": "<metadata><?xpacket begin?>" + strings.Repeat(" ", n/2) + strings.Repeat("<RDF/>", n/12) + "</metadata>",
 		"titles":       strings.Repeat("<title>a</title>", n/16),
 		"attributes":   "<a" + strings.Repeat(" b=''", n/5) + "/>",
 		"declarations": "<metadata " + strings.Repeat("xmlns:aa=''\n", 4000) + ">" + strings.Repeat("<RDF>aa:</RDF>", n/14) + "</metadata>",

@@ -21,6 +21,7 @@ type xmlElement struct {
 	child     xmlSpan             // the first, when there are any
 	childName string              // its local name
 	children  int
+	latest    xmlscan.Span // the last processing instruction in it, but not in a child
 }
 
 // xmlElements calls visit at the end of each element that scanner finds, with
@@ -70,6 +71,8 @@ func (w *xmlWalk) walk() error {
 			err = &xmlscan.SyntaxError{Offset: t.Start, Msg: "wrong end tag"}
 		case t.Kind == xmlscan.EndTag:
 			w.leave(t.Start, t.End)
+		case t.Kind == xmlscan.Instruction && len(w.path) > 0:
+			w.path[len(w.path)-1].latest = t.Span
 		}
 		if err != nil {
 			return err
