@@ -2,6 +2,7 @@ package container
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -30,7 +31,6 @@ type subtitleFile struct {
 	Layout
 	src           *Source
 	text          []byte  // the head of the file
-	newline       string  // the line break of the file
 	insert        int     // where a new record goes
 	before, after string  // what a new record stands between
 	blocks        []Range // of Slots, by index: what goes with a slot
@@ -62,7 +62,7 @@ func IsASS(src *Source) (bool, error) {
 }
 
 func walkSubtitle(src *Source, walk func(*subtitleFile) error) (File, error) {
-	f := &subtitleFile{src: src, newline: "\n"}
+	f := &subtitleFile{src: src}
 	head, err := src.Bytes(0, min(src.Size(), HeadSize), "subtitle head")
 	switch {
 	case err != nil:
@@ -70,9 +70,6 @@ func walkSubtitle(src *Source, walk func(*subtitleFile) error) (File, error) {
 		f.refuse = fmt.Errorf("%w: convert the text from UTF-16 to UTF-8", ErrNoPlace)
 	default:
 		f.text = head
-		if i := bytes.IndexByte(head, '\n'); i > 0 && head[i-1] == '\r' {
-			f.newline = "\r\n"
-		}
 		if err = walk(f); f.isCut(f.insert) {
 			f.refuse = fmt.Errorf("%w: the header is longer than %d bytes", ErrNoPlace, HeadSize)
 		}
@@ -88,12 +85,14 @@ func (f *subtitleFile) webVTT() error {
 		return err
 	}
 	f.insert = f.blockEnd(0)
-	f.before, f.after = "NOTE "+subtitleRecord+" ", f.newline+f.newline
-	if header := bytes.ReplaceAll(f.text[:f.insert], []byte("\r"), nil); !bytes.HasSuffix(header, []byte("\n\n")) {
-		f.before = f.newline + f.before // the header is all there is
-		if !bytes.HasSuffix(header, []byte("\n")) {
-			f.before = f.newline + f.before
-		}
+	content := len(bytes.TrimRight(f.text[:f.insert], "\r\n"))
+	newline, next := f.newline(content)
+	f.before, f.after = "NOTE "+subtitleRecord+" ", newline+newline
+	if next == f.insert { // the header is all there is
+		f.before = newline + f.before
+	}
+	if content == f.insert {
+		f.before = newline + f.before
 	}
 	for pos := f.insert; pos < len(f.text); {
 		end := f.blockEnd(pos)
@@ -119,10 +118,30 @@ func vttRecord(block string) (string, bool) {
 // isCut reports whether what ends at end goes on behind the head.
 func (f *subtitleFile) isCut(end int) bool { return end == len(f.text) && int64(end) < f.src.Size() }
 
+// line returns the line at pos without its end, LF, CR, or both, and where the
+// next one starts.
+func (f *subtitleFile) line(pos int) (line []byte, next int) {
+	line, next = f.text[pos:], len(f.text)
+	if i := bytes.IndexAny(line, "\r\n"); i >= 0 {
+		line, next = line[:i], pos+i+1
+		if f.text[next-1] == '\r' && bytes.HasPrefix(f.text[next:], []byte("\n")) {
+			next++
+		}
+	}
+	return line, next
+}
+
+// newline returns the end of the line at pos, LF if it has none, and where the
+// next one starts.
+func (f *subtitleFile) newline(pos int) (string, int) {
+	line, next := f.line(pos)
+	return cmp.Or(string(f.text[pos+len(line):next]), "\n"), next
+}
+
 // blockEnd returns the position after the block at pos and the empty lines after it.
 func (f *subtitleFile) blockEnd(pos int) int {
 	for empty := false; pos < len(f.text); {
-		line, next := cutLine(f.text, pos)
+		line, next := f.line(pos)
 		if len(line) > 0 && empty {
 			break
 		}
@@ -138,13 +157,13 @@ func (f *subtitleFile) ass() error {
 		f.damage(0, "no section %s", assSignature)
 		return err
 	}
-	f.before, f.after = subtitleRecord+": ", f.newline
-	_, f.insert = cutLine(f.text, bytes.IndexByte(f.text, '['))
-	if !bytes.HasSuffix(f.text[:f.insert], []byte("\n")) {
-		f.before = f.newline + f.before
+	f.before = subtitleRecord + ": "
+	f.after, f.insert = f.newline(bytes.IndexByte(f.text, '['))
+	if bytes.IndexByte([]byte("\r\n"), f.text[f.insert-1]) < 0 {
+		f.before = f.after + f.before
 	}
 	for pos := f.insert; pos < len(f.text) && f.text[pos] != '['; {
-		line, next := cutLine(f.text, pos)
+		line, next := f.line(pos)
 		key, value, ok := strings.Cut(string(line), ":")
 		if ok && strings.EqualFold(strings.TrimSpace(key), subtitleRecord) && !f.isCut(next) {
 			value = strings.Trim(value, " \t")

@@ -31,6 +31,9 @@ func TestSubtitlePlaces(t *testing.T) {
 		"\ufeffWEBVTT x\r\nKind: a\r\n\r\n\r\na":   "\ufeffWEBVTT x\r\nKind: a\r\n\r\n\r\nNOTE AIGC {}\r\n\r\na",
 		"WEBVTT":                                   "WEBVTT\n\nNOTE AIGC {}\n\n",
 		"WEBVTT\n":                                 "WEBVTT\n\nNOTE AIGC {}\n\n",
+		"WEBVTT\r\r00:00.000":                      "WEBVTT\r\rNOTE AIGC {}\r\r00:00.000", // CR alone ends a line
+		"WEBVTT \n\r\r":                            "WEBVTT \n\r\rNOTE AIGC {}\n\n",
+		"WEBVTT\nKind: a\r":                        "WEBVTT\nKind: a\r\rNOTE AIGC {}\r\r",
 		"WEBVTT\n\nNOTE\nAIGC: {\n\"a\":1\n}\n\na": "WEBVTT\n\nNOTE\nAIGC: {}\n\na",
 	} {
 		require.Equal(t, after, string(put(t, WebVTT, []byte(before), Record, []byte("{}"))))
@@ -38,6 +41,7 @@ func TestSubtitlePlaces(t *testing.T) {
 	for before, after := range map[string]string{
 		"[Script Info]\nTitle: a\n":              "[Script Info]\nAIGC: {}\nTitle: a\n",
 		"\ufeff\r\n[script info]\r\n":            "\ufeff\r\n[script info]\r\nAIGC: {}\r\n",
+		"[Script Info]\rTitle: a\r":              "[Script Info]\rAIGC: {}\rTitle: a\r",
 		"[Script Info]":                          "[Script Info]\nAIGC: {}\n",
 		"[Script Info]\nAIGC: {1}\f \n":          "[Script Info]\nAIGC: {} \n",
 		"[Script Info]\nTitle: a\naigc : {1} \n": "[Script Info]\nTitle: a\naigc : {} \n",
