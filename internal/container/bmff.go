@@ -182,6 +182,20 @@ type bmffFile struct {
 	segment bool           // has moof or meta: may do without moov
 }
 
+// roots calls visit with each box of the root. Errors but those of I/O are filed
+// in the layout.
+func (f *bmffFile) roots(visit func(bmffBox) error) error {
+	for b, err := range bmffBoxes(f.src, nil, 0, f.src.Size()) {
+		if err == nil {
+			err = visit(b)
+		}
+		if err := f.fail(b.offset, err); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // A bmffValue says how to edit a slot.
 type bmffValue struct {
 	box   *bmffBox              // holds the value

@@ -28,9 +28,8 @@ const (
 
 type epubFile struct {
 	zipPackage
-	path     string // of the package document
-	opf      *zipPart
-	metadata *xmlElement
+	path string // of the package document
+	opf  *zipPart
 }
 
 // EPUB walks an EPUB publication. The record is the metadata TC260:AIGC of the
@@ -75,7 +74,7 @@ func (f *epubFile) walk() error {
 			return err
 		}
 	}
-	if f.opf == nil || f.metadata == nil {
+	if f.opf == nil || f.section == nil {
 		f.damage(f.zip.src.Size(), "no package metadata")
 	}
 	return nil
@@ -111,13 +110,9 @@ func (f *epubFile) readContainer() error {
 
 // property lists a child of <metadata>, a child of <package>.
 func (f *epubFile) property(p *zipPart, path []xmlElement) {
-	x := &path[len(path)-1]
-	at := zipSlot{part: p, element: x.xmlSpan, value: x.xmlSpan}
+	x, at, ok := f.inSection("metadata", p, path)
 	switch {
-	case len(path) == 2 && x.local() == "metadata" && f.metadata == nil:
-		metadata := *x
-		f.metadata = &metadata
-	case len(path) != 3 || path[1].local() != "metadata" || x.children > 0:
+	case !ok:
 	case x.local() != "meta":
 		f.addProperty(Text, "metadata", x.local(), at)
 	case x.attr("property") != "":
@@ -167,7 +162,7 @@ func (f *epubFile) add(w *zipPackageEdit, values []string) {
 	var content strings.Builder
 	if f.isEPUB2() {
 		for _, v := range values {
-			fmt.Fprintf(&content, `<%smeta name=%q content="%s"/>`, f.metadata.prefix(), epubRecord, v)
+			fmt.Fprintf(&content, `<%smeta name=%q content="%s"/>`, f.section.prefix(), epubRecord, v)
 		}
 	} else {
 		prefix, declaration := f.declare()
@@ -175,10 +170,10 @@ func (f *epubFile) add(w *zipPackageEdit, values []string) {
 			w.edit(f.opf, *declaration)
 		}
 		for _, v := range values {
-			fmt.Fprintf(&content, `<%[1]smeta property="%[2]s:%[3]s">%[4]s</%[1]smeta>`, f.metadata.prefix(), prefix, epubRecord, v)
+			fmt.Fprintf(&content, `<%[1]smeta property="%[2]s:%[3]s">%[4]s</%[1]smeta>`, f.section.prefix(), prefix, epubRecord, v)
 		}
 	}
-	w.edit(f.opf, f.metadata.append(f.opf.doc, content.String()))
+	w.edit(f.opf, f.section.append(f.opf.doc, content.String()))
 }
 
 // declare returns the prefix for the record, and the edit that declares it in

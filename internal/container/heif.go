@@ -30,14 +30,13 @@ func HEIF(src *Source) (File, error) {
 	}
 	f.guides[XMP] = true // is an item's
 	before := ""
-	for b, err := range bmffBoxes(src, nil, 0, src.Size()) {
-		if err == nil {
-			err = f.root(b, before)
-		}
-		if err := f.fail(b.offset, err); err != nil {
-			return f, err
-		}
+	err = f.roots(func(b bmffBox) error {
+		err := f.root(b, before)
 		before = b.kind
+		return err
+	})
+	if err != nil {
+		return f, err
 	}
 	switch {
 	case f.pict != nil:

@@ -28,13 +28,8 @@ func JP2(src *Source) (File, error) {
 	if string(head) != jp2Signature {
 		f.damage(0, "no JPEG 2000 signature")
 	}
-	for b, err := range bmffBoxes(src, nil, 0, src.Size()) {
-		if err == nil {
-			err = f.root(b)
-		}
-		if err := f.fail(b.offset, err); err != nil {
-			return f, err
-		}
+	if err := f.roots(f.root); err != nil {
+		return f, err
 	}
 	switch {
 	case f.insert == 0:

@@ -46,13 +46,8 @@ func JXL(src *Source) (File, error) {
 	case string(head) != jxlSignature:
 		f.damage(0, "no JPEG XL signature")
 	}
-	for b, err := range bmffBoxes(src, nil, 0, src.Size()) {
-		if err == nil {
-			err = f.root(b)
-		}
-		if err := f.fail(b.offset, err); err != nil {
-			return f, err
-		}
+	if err := f.roots(f.root); err != nil {
+		return f, err
 	}
 	switch {
 	case f.insert == 0:

@@ -28,8 +28,7 @@ const (
 type odfFile struct {
 	zipPackage
 	manifest, meta *zipPart // nil when missing or unreadable
-	properties     *xmlElement
-	listed         bool // the manifest names meta.xml
+	listed         bool     // the manifest names meta.xml
 }
 
 // ODF walks an OpenDocument text, spreadsheet or presentation. The record is
@@ -109,13 +108,9 @@ func (f *odfFile) readManifest() (err error) {
 // property lists a property of the document: <office:document-meta> holds
 // <office:meta>, which holds them all.
 func (f *odfFile) property(p *zipPart, path []xmlElement) {
-	x := &path[len(path)-1]
-	at := zipSlot{part: p, element: x.xmlSpan, value: x.xmlSpan}
+	x, at, ok := f.inSection("meta", p, path)
 	switch {
-	case len(path) == 2 && x.local() == "meta" && f.properties == nil:
-		properties := *x
-		f.properties = &properties
-	case len(path) != 3 || path[1].local() != "meta" || x.children > 0:
+	case !ok:
 	case x.local() != "user-defined":
 		f.addProperty(Text, "property", x.local(), at)
 	default:
@@ -147,12 +142,12 @@ func (f *odfFile) add(w *zipPackageEdit, values []string) {
 		w.contents[odfMeta] = fmt.Appendf(nil, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"+
 			"<office:document-meta xmlns:office=%q xmlns:meta=%[2]q office:version=\"1.2\"><office:meta>%[3]s</office:meta></office:document-meta>",
 			odfOfficeSpace, odfMetaSpace, odfProperties(values, "meta", ""))
-	case f.properties == nil:
+	case f.section == nil:
 		root := f.meta.root
 		content := fmt.Sprintf("<%[1]smeta>%[2]s</%[1]smeta>", root.prefix(), f.declared(values))
 		w.edit(f.meta, root.append(f.meta.doc, content))
 	default:
-		w.edit(f.meta, f.properties.append(f.meta.doc, f.declared(values)))
+		w.edit(f.meta, f.section.append(f.meta.doc, f.declared(values)))
 	}
 	if !f.listed {
 		root := f.manifest.root

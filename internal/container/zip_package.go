@@ -27,6 +27,8 @@ type zipPackage struct {
 	zip   *zipArchive
 	slots []zipSlot // of Slots, by index
 	size  int64     // of the parts read
+
+	section *xmlElement // whose children are the properties, once its end is seen
 }
 
 // A zipPart is an entry of XML that was read.
@@ -127,6 +129,17 @@ func (f *zipPackage) addProperty(kind Kind, role, key string, at zipSlot) {
 	}
 	f.Slots = append(f.Slots, s)
 	f.slots = append(f.slots, at)
+}
+
+// inSection reports whether the element at the end of path is a value of the
+// section of this name, a child of the root, and returns its place.
+func (f *zipPackage) inSection(name string, p *zipPart, path []xmlElement) (*xmlElement, zipSlot, bool) {
+	x := &path[len(path)-1]
+	if len(path) == 2 && x.local() == name && f.section == nil {
+		section := *x
+		f.section = &section
+	}
+	return x, zipSlot{part: p, element: x.xmlSpan, value: x.xmlSpan}, len(path) == 3 && path[1].local() == name && x.children == 0
 }
 
 // addNamed lists a value that its key makes a record or a text. The first one
