@@ -57,27 +57,24 @@ func (f *epubFile) walk() error {
 	if err := f.readContainer(); err != nil {
 		return err
 	}
-	seen := map[string]bool{}
-	for i := range f.zip.entries {
-		e := &f.zip.entries[i]
-		if e.name == "META-INF/signatures.xml" {
-			f.Signed = "EPUB digital signature"
-		}
-		if e.name != f.path && e.name != epubContainer && e.name != c2paEntry {
-			continue
-		}
-		if seen[e.name] { // readers differ in which one they take
-			f.damage(e.local, "two ZIP entries %.99q", e.name)
-		}
-		seen[e.name] = true
-		if err := f.fail(e.local, f.entry(e)); err != nil {
-			return err
-		}
+	if err := f.each(f.key, f.entry); err != nil {
+		return err
 	}
 	if f.opf == nil || f.section == nil {
 		f.damage(f.zip.src.Size(), "no package metadata")
 	}
 	return nil
+}
+
+// key returns the name of an entry that matters.
+func (f *epubFile) key(e *zipEntry) string {
+	switch e.name {
+	case "META-INF/signatures.xml":
+		f.Signed = "EPUB digital signature"
+	case f.path, epubContainer, c2paEntry:
+		return e.name
+	}
+	return ""
 }
 
 // entry lists the slots of an entry.

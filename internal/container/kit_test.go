@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -44,6 +45,16 @@ func walk(t testing.TB, w Walk, b []byte) File {
 	f, err := w(NewSource(bytes.NewReader(b), int64(len(b)), Limits{}))
 	require.NoError(t, err)
 	return f
+}
+
+// sniffs checks whether documents are taken for one of a format.
+func sniffs(t *testing.T, is func(*Source) (bool, error), documents map[string]bool) {
+	t.Helper()
+	for doc, want := range documents {
+		got, err := is(NewSource(strings.NewReader(doc), int64(len(doc)), Limits{}))
+		require.NoError(t, err)
+		require.Equal(t, want, got, "%q", doc)
+	}
 }
 
 // hang is longer than any walk takes on a slow machine, and shorter than those

@@ -55,24 +55,18 @@ func (f *odfFile) walk() error {
 	if err := f.readManifest(); err != nil || f.Encrypted {
 		return err
 	}
-	seen := map[string]bool{}
-	for i := range f.zip.entries {
-		e := &f.zip.entries[i]
-		if strings.HasPrefix(e.name, "META-INF/") && strings.Contains(e.name, "signatures") && e.name != "META-INF/macrosignatures.xml" {
-			f.Signed = "ODF digital signature"
-		}
-		if e.name != odfMeta && e.name != odfManifest && e.name != c2paEntry {
-			continue
-		}
-		if seen[e.name] { // readers differ in which one they take
-			f.damage(e.local, "two ZIP entries %.99q", e.name)
-		}
-		seen[e.name] = true
-		if err := f.fail(e.local, f.entry(e)); err != nil {
-			return err
-		}
+	return f.each(f.key, f.entry)
+}
+
+// key returns the name of an entry that matters.
+func (f *odfFile) key(e *zipEntry) string {
+	switch {
+	case e.name == odfMeta, e.name == odfManifest, e.name == c2paEntry:
+		return e.name
+	case strings.HasPrefix(e.name, "META-INF/") && strings.Contains(e.name, "signatures") && e.name != "META-INF/macrosignatures.xml":
+		f.Signed = "ODF digital signature"
 	}
-	return nil
+	return ""
 }
 
 // entry lists the slots of an entry.

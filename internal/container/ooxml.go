@@ -201,23 +201,8 @@ func (f *ooxmlFile) kind() string {
 
 // walk lists the slots, in the order of the entries.
 func (f *ooxmlFile) walk() error {
-	seen := map[string]bool{}
-	for i := range f.zip.entries {
-		e := &f.zip.entries[i]
-		name := strings.ToLower(e.name)
-		if strings.HasPrefix(name, opcSignatures) {
-			f.Signed = "OOXML digital signature"
-		}
-		if f.roles[name] == "" && e.name != c2paEntry && name != opcRels && !strings.EqualFold(name, opcTypes) {
-			continue
-		}
-		if seen[name] { // readers differ in which one they take
-			f.damage(e.local, "two ZIP entries %.99q", e.name)
-		}
-		seen[name] = true
-		if err := f.fail(e.local, f.entry(e)); err != nil {
-			return err
-		}
+	if err := f.each(f.key, f.entry); err != nil {
+		return err
 	}
 	for i, s := range f.slots {
 		if s.part != nil && s.part == f.custom && strings.EqualFold(f.Slots[i].Key, ooxmlRecord) {
@@ -226,6 +211,18 @@ func (f *ooxmlFile) walk() error {
 		}
 	}
 	return nil
+}
+
+// key returns the name of an entry that matters, in lower case.
+func (f *ooxmlFile) key(e *zipEntry) string {
+	name := strings.ToLower(e.name)
+	if strings.HasPrefix(name, opcSignatures) {
+		f.Signed = "OOXML digital signature"
+	}
+	if f.roles[name] != "" || e.name == c2paEntry || name == opcRels || strings.EqualFold(name, opcTypes) {
+		return name
+	}
+	return ""
 }
 
 // entry lists the slots of an entry.

@@ -31,6 +31,26 @@ type zipPackage struct {
 	section *xmlElement // whose children are the properties, once its end is seen
 }
 
+// each visits the entries to which key gives a name, "" for those to pass over.
+func (f *zipPackage) each(key func(*zipEntry) string, visit func(*zipEntry) error) error {
+	seen := map[string]bool{}
+	for i := range f.zip.entries {
+		e := &f.zip.entries[i]
+		name := key(e)
+		if name == "" {
+			continue
+		}
+		if seen[name] { // readers differ in which one they take
+			f.damage(e.local, "two ZIP entries %.99q", e.name)
+		}
+		seen[name] = true
+		if err := f.fail(e.local, visit(e)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // A zipPart is an entry of XML that was read.
 type zipPart struct {
 	entry *zipEntry
