@@ -268,7 +268,8 @@ func (e *zipEntry) centralHeader(offset int64) []byte {
 		if len(wide) == 0 {
 			return b
 		}
-		i = len(extra)
+		// At the end, padding that is no field could swallow it.
+		i = 0
 		binary.LittleEndian.PutUint16(b[6:], max(45, binary.LittleEndian.Uint16(b[6:]))) // version needed: 4.5
 	}
 	field := binary.LittleEndian.AppendUint16([]byte{zip64Extra, 0}, uint16(len(wide)+len(rest)))

@@ -198,6 +198,18 @@ func TestZIPPlanWidens(t *testing.T) {
 	require.Len(t, narrow, len(e.central))
 }
 
+// TestZIPPlanWidensBeforePadding that is no field, such as one that claims more
+// than there is: a field behind it was part of that.
+func TestZIPPlanWidensBeforePadding(t *testing.T) {
+	e := openForTest(t, (&zipBuilder{}).build("a", "first")).entries[0]
+	name := e.central[:zipCentralSize+1]
+	e.central = []byte(string(name) + "\x01\x00\xff" + "//")
+	e.central[30] = 3 // bytes of padding
+	wide, err := parseZIPEntry(e.centralHeader(1<<32 + 5))
+	require.NoError(t, err)
+	require.EqualValues(t, int64(1<<32+5), wide.local)
+}
+
 func TestZIPScan(t *testing.T) {
 	for name, variant := range zipVariants {
 		if variant.prefix != "" || strings.Contains(name, "bare") {
