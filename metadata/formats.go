@@ -131,7 +131,7 @@ var formats = []Format{
 		Rule: guideAudio, walk: container.MP3, sniff: anyName(container.IsMP3), place: jsonSlot},
 	{Name: "pdf", Family: Document, MIME: []string{"application/pdf"}, Extensions: []string{".pdf"},
 		Write: "Info dictionary /AIGC", Read: []string{"Info and catalog keys with AIGC in their name", "XMP metadata stream"},
-		Rule: guideText, walk: container.PDF, sniff: isPDF, place: jsonSlot},
+		Rule: guideText, walk: container.PDF, sniff: anyName(container.IsPDF), place: jsonSlot},
 	{Name: "docx", Family: Document, MIME: []string{ooxmlType + "wordprocessingml.document"}, Extensions: []string{".docx", ".docm", ".dotx"},
 		Write: ooxmlPlace, Read: []string{"core and extended properties with a JSON record"}, Rule: guideText, walk: container.OOXML, sniff: zipped("docx"), place: jsonSlot},
 	{Name: "xlsx", Family: Document, MIME: []string{ooxmlType + "spreadsheetml.sheet"}, Extensions: []string{".xlsx", ".xlsm", ".xltx"},
@@ -293,12 +293,6 @@ func zipped(want string) func(*container.Source, string) (bool, error) {
 		kind, err := container.ZIPKind(src)
 		return strings.TrimSuffix(kind, "-template") == want, err
 	}
-}
-
-// isPDF allows for junk before the header, as readers do (ISO 32000-1, Annex H).
-func isPDF(src *container.Source, _ string) (bool, error) {
-	head, err := src.Head(1024)
-	return bytes.Contains(head, []byte("%PDF-")), err
 }
 
 // isMarkdown goes by the name, and without one by front matter.

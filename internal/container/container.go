@@ -85,6 +85,13 @@ type Layout struct {
 	// leaves behind, "" for none: "PDF certification signature".
 	Signed string
 
+	// End is where the format ends: what follows is not of it. It is 0 where a walk
+	// does not tell.
+	End int64
+
+	// Trailer names what the file says, or all programs know, to follow its End.
+	Trailer string
+
 	// Encrypted says that the values of the file cannot be read or written
 	// without a key that a walk does not have.
 	Encrypted bool
