@@ -290,6 +290,11 @@ func largePDF() []byte {
 
 // withPicture gives a real document a stored picture.
 func withPicture(t testing.TB, path string) []byte {
+	return withEntry(t, path, "media/image1.png", make([]byte, mebibyte))
+}
+
+// withEntry adds an entry to a real archive.
+func withEntry(t testing.TB, path, name string, data []byte) []byte {
 	b := testdata(t, path)
 	in, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
 	require.NoError(t, err)
@@ -298,9 +303,9 @@ func withPicture(t testing.TB, path string) []byte {
 	for _, f := range in.File {
 		require.NoError(t, w.Copy(f))
 	}
-	media, err := w.CreateHeader(&zip.FileHeader{Name: "media/image1.png", Method: zip.Store})
+	entry, err := w.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Store})
 	require.NoError(t, err)
-	_, err = media.Write(make([]byte, mebibyte))
+	_, err = entry.Write(data)
 	require.NoError(t, err)
 	require.NoError(t, w.Close())
 	return out.Bytes()

@@ -195,7 +195,9 @@ func TestFormats(t *testing.T) {
 	require.Zero(t, code)
 	require.Contains(t, stdout, "TC260-PG-20259A")
 	stdout, _, _ = run(t, nil, "formats", "-json")
-	var table []struct{ Name string }
+	var table []struct{ Name, Visible, Credentials string }
 	require.NoError(t, json.Unmarshal([]byte(stdout), &table))
 	require.Equal(t, "png", table[0].Name)
+	require.Equal(t, "picture", table[0].Visible)
+	require.Equal(t, "caBX", table[0].Credentials)
 }
