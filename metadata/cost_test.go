@@ -65,6 +65,7 @@ func largeFiles(t testing.TB) []large {
 		{"objects.pdf", largePDF(), 100},
 		{"picture.docx", withPicture(t, "docx/python-docx.docx"), 20},
 		{"picture.odt", withPicture(t, "odt/libreoffice.odt"), 20},
+		{"picture.xmind", withPicture(t, "xmind/deflated.xmind"), 20},
 		{"paragraphs.rtf", []byte(`{\rtf1\ansi{\fonttbl{\f0 A;}}` + strings.Repeat(`\pard A paragraph of text, as long as they are.\par `, mebibyte/50) + "}"), 1},
 		{"picture.epub", withPicture(t, "epub/pandoc3.epub"), 20},
 		{"long.md", []byte("# Title\n" + strings.Repeat("A line of text, as long as lines of text are.\n", mebibyte/46)), 1},

@@ -161,6 +161,8 @@ func hostileFiles() map[string][]byte {
 		"line.jsonl":      []byte(`{"a":"` + strings.Repeat(`a`, n)),
 		"notes.vtt":       []byte("WEBVTT\n\n" + strings.Repeat("NOTE AIGC {}\n\n", n/14)),
 		"lines.ass":       []byte("[Script Info]\n" + strings.Repeat("AIGC:\n", n/6)),
+		"bomb.xmind":      hostileZIP(map[string]string{"content.json": "[]", "metadata.json": `{"AIGC":"` + strings.Repeat("a", 64*n)}),
+		"records.xmind":   hostileZIP(map[string]string{"content.json": "[]", "metadata.json": `{` + strings.Repeat(`"AIGC":0,`, n/9)}),
 		"groups.rtf":      []byte(`{\rtf1` + strings.Repeat(`{\*\a}`, n/6) + `}`),
 		"values.rtf":      []byte(`{\rtf1{\*\userprops{\propname AIGC}` + strings.Repeat(`{\staticval 1}`, n/14) + `}}`),
 		"flow.md":         []byte("---\nAIGC: " + strings.Repeat("[", n) + "\n---\n"),
