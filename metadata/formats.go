@@ -92,6 +92,9 @@ var formats = []Format{
 	{Name: "jp2", Family: Image, MIME: []string{"image/jp2", "image/jpx", "image/jph"}, Extensions: []string{".jp2", ".jpx", ".jpf", ".jph"},
 		Write: "uuid box with XMP, property TC260:AIGC", Read: []string{"uuid Exif UserComment", "xml box with XMP"},
 		Rule: ourChoice, Credentials: "uuid", walk: container.JP2, sniff: branded("jp2"), place: inXMP},
+	{Name: "psd", Family: Image, MIME: []string{"image/vnd.adobe.photoshop"}, Extensions: []string{".psd", ".psb"},
+		Read: []string{"resource 1060 XMP", "resources 1058, 1059 Exif UserComment"}, Rule: ourChoice,
+		instead: "label the picture that you export from it: PNG, TIFF or JPEG", walk: container.PSD, sniff: magic("8BPS\x00\x01", "8BPS\x00\x02")},
 	{Name: "svg", Family: Image, MIME: []string{"image/svg+xml"}, Extensions: []string{".svg"},
 		Write: "XMP in metadata, property TC260:AIGC", Read: []string{"further packets", "title and desc with a JSON record"},
 		Rule: ourChoice, Credentials: "metadata c2pa:manifest", walk: container.SVG, sniff: anyName(container.IsSVG), place: inXMP},
@@ -161,6 +164,9 @@ var formats = []Format{
 	{Name: "html", Family: Document, MIME: []string{"text/html", "application/xhtml+xml"}, Extensions: []string{".html", ".htm", ".xhtml", ".xht"},
 		Write: "meta element AIGC in the head", Read: []string{"meta elements with AIGC in their name or a JSON record"},
 		Rule: ourChoice, Credentials: "script or link", walk: container.HTML, sniff: isHTML, place: jsonSlot},
+	{Name: "xml", Family: Document, MIME: []string{"application/xml", "text/xml"}, Extensions: []string{".xml", ".rss", ".atom"},
+		Write: "processing instruction AIGC in the prolog", Read: []string{"further processing instructions"},
+		Rule: ourChoice, walk: container.XML, sniff: isXML, place: jsonSlot},
 	{Name: "json", Family: Document, MIME: []string{"application/json"}, Extensions: []string{".json", ".geojson", ".webmanifest"},
 		Write: "first member AIGC of the object", Read: []string{"further members AIGC"},
 		Rule: ourChoice, walk: container.JSON, sniff: isJSON("json", ".json", ".geojson", ".webmanifest"), place: jsonSlot},
@@ -319,6 +325,15 @@ func isHTML(src *container.Source, name string) (bool, error) {
 		return ok, err
 	}
 	return named(".html", ".htm", ".xhtml", ".xht")(src, name)
+}
+
+// isXML goes by the declaration, and for a document without one by the name.
+func isXML(src *container.Source, name string) (bool, error) {
+	named, err := named(".xml", ".rss", ".atom")(src, name)
+	if err != nil {
+		return false, err
+	}
+	return container.IsXML(src, named)
 }
 
 // isJSON goes by the name, and without one by the head of the content.
