@@ -67,7 +67,7 @@ func largeFiles(t testing.TB) []large {
 		{"picture.odt", withPicture(t, "odt/libreoffice.odt"), 20},
 		{"picture.xmind", withPicture(t, "xmind/deflated.xmind"), 20},
 		{"items.xml", []byte("<?xml version='1.0'?>\n<items>" + strings.Repeat("<item>A line of text.</item>\n", mebibyte/35) + "</items>"), 1},
-		{"layers.psd", slices.Concat(testdata(t, "psd/labelled.psd"), make([]byte, mebibyte)), 8},
+		{"layers.psd", slices.Concat(testdata(t, "psd/plain.psd"), make([]byte, mebibyte)), 8},
 		{"paragraphs.rtf", []byte(`{\rtf1\ansi{\fonttbl{\f0 A;}}` + strings.Repeat(`\pard A paragraph of text, as long as they are.\par `, mebibyte/50) + "}"), 1},
 		{"picture.epub", withPicture(t, "epub/pandoc3.epub"), 20},
 		{"long.md", []byte("# Title\n" + strings.Repeat("A line of text, as long as lines of text are.\n", mebibyte/46)), 1},
