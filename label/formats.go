@@ -36,7 +36,7 @@ func visible(format string) string {
 	switch {
 	case canvases[format] != nil:
 		return "picture"
-	case format == "markdown", format == "text":
+	case format == "markdown", format == "html", format == "text":
 		return "text"
 	}
 	return ""

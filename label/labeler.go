@@ -149,6 +149,11 @@ func (l *Labeler) planNotice(src metadata.Source, format metadata.Format, state 
 		plan, where, err = planPictureNotice(canvases[format.Name], src, *l.Notice, state, cmp.Or(l.MaxPixels, defaultPixels))
 		layer.Place += " " + where.String()
 	case "text":
+		layer.Place += " " + l.Notice.Position.String()
+		if format.Name == "html" {
+			plan, err = planHTMLNotice(src, *l.Notice, state)
+			break
+		}
 		var wording string
 		if wording, err = l.Notice.wording(state); err == nil {
 			err = refuseData(src.Name, format)
@@ -156,7 +161,6 @@ func (l *Labeler) planNotice(src metadata.Source, format metadata.Format, state 
 		if err == nil {
 			plan, err = planTextNotice(src.R, src.Size, wording, l.Notice.Position, format.Name == "markdown")
 		}
-		layer.Place += " " + l.Notice.Position.String()
 	default:
 		err = fmt.Errorf("%w (%s)", ErrNoNotice, format.Name)
 	}

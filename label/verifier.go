@@ -105,10 +105,16 @@ func (v *Verifier) examine(report *Report, src metadata.Source) error {
 
 // lookForNotices lists the notices of a text, and reports whether it could look.
 func (r *Report) lookForNotices(src metadata.Source) (bool, error) {
-	if r.Format != "text" && r.Format != "markdown" {
+	var found []textNotice
+	var err error
+	switch r.Format {
+	case "html":
+		found, err = findHTMLNotices(src)
+	case "text", "markdown":
+		found, err = findTextNotices(src.R, src.Size, r.Format == "markdown")
+	default:
 		return false, nil
 	}
-	found, err := findTextNotices(src.R, src.Size, r.Format == "markdown")
 	if errors.Is(err, ErrEncoding) {
 		return false, nil
 	}

@@ -59,6 +59,10 @@ func largeFiles(t testing.TB) []large {
 		{"codestream.jp2", growLast(testdata(t, "jp2/plain.jp2"), "jp2c"), 8},
 		{"media.avi", largeAVI(t), 20},
 		{"plain.wav", largeWAV(), 4},
+		{"packets.wma", largeASF(t), 12},
+		{"plain.aiff", largeAIFF(t), 4},
+		{"tagged.caf", largeCAF(t), 4},
+		{"tagged.aac", largeAAC(t), 10},
 		{"tagged.mp3", largeMP3(t), 10},
 		{"picture.flac", largeFLAC(t), 10},
 		{"pages.ogg", largeOgg(t), 4},
@@ -220,6 +224,34 @@ func largeWAV() []byte {
 	b := binary.LittleEndian.AppendUint32([]byte("RIFF"), uint32(36+len(pcm)))
 	b = append(b, "WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00\x40\x1f\x00\x00\x80\x3e\x00\x00\x02\x00\x10\x00data"...)
 	return append(binary.LittleEndian.AppendUint32(b, uint32(len(pcm))), pcm...)
+}
+
+// largeAIFF gives a real file, whose sound comes last, more of it.
+func largeAIFF(t testing.TB) []byte {
+	b := testdata(t, "aiff/ffmpeg.aiff")
+	for _, at := range []int{4, bytes.Index(b, []byte("SSND")) + 4} {
+		binary.BigEndian.PutUint32(b[at:], binary.BigEndian.Uint32(b[at:])+mebibyte)
+	}
+	return append(b, make([]byte, mebibyte)...)
+}
+
+func largeCAF(t testing.TB) []byte {
+	b := testdata(t, "caf/tagged.caf")
+	at := bytes.Index(b, []byte("data")) + 4
+	binary.BigEndian.PutUint64(b[at:], binary.BigEndian.Uint64(b[at:])+mebibyte)
+	return append(b, make([]byte, mebibyte)...)
+}
+
+func largeAAC(t testing.TB) []byte {
+	return bytes.Repeat(testdata(t, "aac/plain.aac"), 1+mebibyte/len(testdata(t, "aac/plain.aac")))
+}
+
+// largeASF gives a real file, whose data comes last, more of it.
+func largeASF(t testing.TB) []byte {
+	b := testdata(t, "wma/ffmpeg.wma")
+	at := bytes.Index(b, []byte("\x36\x26\xb2\x75")) + 16
+	binary.LittleEndian.PutUint64(b[at:], binary.LittleEndian.Uint64(b[at:])+mebibyte)
+	return append(b, make([]byte, mebibyte)...)
 }
 
 // largeMP3 repeats a real file's frames.

@@ -2,6 +2,7 @@ package metadata
 
 import (
 	"encoding/binary"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -17,7 +18,13 @@ func withCredentials(t testing.TB) map[string][]byte {
 	segment := "JP\x00\x01\x00\x00\x00\x01" + jumbf
 	archive := func(path string) []byte { return withEntry(t, path, entry, []byte(store)) }
 	jpeg := testdata(t, "jpeg/baseline.jpg")
+	geob := "\x00application/x-c2pa-manifest-store\x00\x00\x00" + store
+	tag := "ID3\x03\x00\x00\x00\x00\x00" + string([]byte{byte(len(geob) + 10)}) + "GEOB\x00\x00\x00" + string([]byte{byte(len(geob))}) + "\x00\x00" + geob
+	chunk := func(id, body string) string {
+		return string(binary.BigEndian.AppendUint32([]byte(id), uint32(len(body)))) + body + strings.Repeat("\x00", len(body)%2)
+	}
 	return map[string][]byte{
+		"aiff": []byte(chunk("FORM", "AIFF"+chunk("ID3 ", tag))),
 		"png":  hostilePNG(pngChunk("caBX", jumbf)),
 		"jpeg": append(append([]byte("\xFF\xD8\xFF\xEB"), append(binary.BigEndian.AppendUint16(nil, uint16(2+len(segment))), segment...)...), jpeg[2:]...),
 		"jxl":  append([]byte("\x00\x00\x00\x0cJXL \r\n\x87\n"), jumbf...),

@@ -80,7 +80,13 @@ func ExampleFormats() {
 	// flac [.flac] TC260-PG-202510A
 	// opus [.opus] TC260-PG-202510A
 	// ogg [.ogg .oga .spx] TC260-PG-202510A
+	// aiff [.aiff .aif .aifc] our choice
+	// caf [.caf] our choice
+	// wma [.wma] our choice
+	// aac [.aac .adts] our choice
 	// mp3 [.mp3 .mp2] TC260-PG-202510A
+	// amr [.amr .awb] no honest place
+	// midi [.mid .midi] no honest place
 }
 
 func ExampleDetect() {

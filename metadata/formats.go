@@ -60,6 +60,8 @@ const (
 	guideText  = "TC260-PG-20258A"
 	guideImage = "TC260-PG-20259A"
 	guideAudio = "TC260-PG-202510A"
+
+	noHonestPlace = "no honest place"
 )
 
 // formats is the registry, in the order in which content is tried. A new format
@@ -116,6 +118,8 @@ var formats = []Format{
 	{Name: "avi", Family: Video, MIME: []string{"video/vnd.avi", "video/x-msvideo"}, Extensions: []string{".avi"},
 		Write: "LIST/INFO AIGC before the media", Read: []string{"chunk AIGC", "_PMX XMP"},
 		Rule: guideVideo, Credentials: "chunk C2PA", walk: container.AVI, sniff: riff("AVI "), place: jsonSlot},
+	{Name: "wmv", Family: Video, MIME: []string{"video/x-ms-wmv", "video/x-ms-asf"}, Extensions: []string{".wmv", ".asf"},
+		Write: asfPlace, Read: asfRead, Rule: ourChoice, walk: container.ASF, sniff: asf(true), place: jsonSlot},
 	{Name: "m4a", Family: Audio, MIME: []string{"audio/mp4", "audio/x-m4a"}, Extensions: []string{".m4a", ".m4b"},
 		Write: bmffPlace, Read: []string{"moov/udta/meta (mdir) items", "uuid XMP"},
 		Rule: guideAudio, Credentials: "uuid", walk: container.BMFF, sniff: branded("m4a"), place: jsonSlot},
@@ -131,9 +135,28 @@ var formats = []Format{
 		Write: oggPlace, Read: []string{oggOthers}, Rule: ourChoice, Credentials: "C2PA stream", walk: container.Ogg, sniff: oggCodec("Theora", "VP8"), place: jsonSlot},
 	{Name: "ogg", Family: Audio, MIME: []string{"audio/ogg", "application/ogg"}, Extensions: []string{".ogg", ".oga", ".spx"},
 		Write: oggPlace, Read: []string{oggOthers}, Rule: guideAudio, Credentials: "C2PA stream", walk: container.Ogg, sniff: oggCodec("Vorbis", "Speex", "FLAC", ""), place: jsonSlot},
+	{Name: "aiff", Family: Audio, MIME: []string{"audio/aiff", "audio/x-aiff"}, Extensions: []string{".aiff", ".aif", ".aifc"},
+		Write: "chunk ID3, TXXX AIGC, before the sound", Read: []string{"further ID3 chunks", "chunk AIGC", "PRIV XMP, APPL XMP"},
+		Rule: ourChoice, Credentials: "ID3v2 GEOB", walk: container.AIFF, sniff: riff("AIFF", "AIFC"), place: jsonSlot},
+	{Name: "caf", Family: Audio, MIME: []string{"audio/x-caf"}, Extensions: []string{".caf"},
+		Write: "info chunk before the sound, key AIGC", Read: []string{"further keys with AIGC in their name"},
+		Rule: ourChoice, walk: container.CAF, sniff: magic("caff"), place: jsonSlot},
+	{Name: "wma", Family: Audio, MIME: []string{"audio/x-ms-wma"}, Extensions: []string{".wma"},
+		Write: asfPlace, Read: asfRead, Rule: ourChoice, walk: container.ASF, sniff: asf(false), place: jsonSlot},
+	{Name: "aac", Family: Audio, MIME: []string{"audio/aac", "audio/aacp"}, Extensions: []string{".aac", ".adts"},
+		Write: "ID3v2 TXXX AIGC", Read: []string{"further ID3v2 tags", "APEv2 AIGC", "PRIV XMP"},
+		Rule: ourChoice, Credentials: "ID3v2 GEOB", walk: container.AAC, sniff: anyName(container.IsAAC), place: jsonSlot},
 	{Name: "mp3", Family: Audio, MIME: []string{"audio/mpeg", "audio/mp3"}, Extensions: []string{".mp3", ".mp2"},
 		Write: "ID3v2 TXXX AIGC", Read: []string{"further ID3v2 tags", "APEv2 AIGC", "PRIV XMP"},
 		Rule: guideAudio, Credentials: "ID3v2 GEOB", walk: container.MP3, sniff: anyName(container.IsMP3), place: jsonSlot},
+	{Name: "amr", Family: Audio, MIME: []string{"audio/amr", "audio/amr-wb"}, Extensions: []string{".amr", ".awb"},
+		Read: []string{}, Rule: noHonestPlace, instead: "put it into MP4: ffmpeg -i in.amr -c copy out.3gp", walk: container.Bare, sniff: magic("#!AMR")},
+	{Name: "midi", Family: Audio, MIME: []string{"audio/midi", "audio/x-midi"}, Extensions: []string{".mid", ".midi"},
+		Read: []string{}, Rule: noHonestPlace, instead: "label the sound that is made from it", walk: container.Bare, sniff: magic("MThd\x00\x00\x00\x06")},
+	{Name: "mpegts", Family: Video, MIME: []string{"video/mp2t"}, Extensions: []string{".ts", ".m2ts", ".mts"},
+		Read: []string{}, Rule: noHonestPlace, instead: "put it into MP4 or Matroska: ffmpeg -i in.ts -c copy out.mp4", walk: container.Bare, sniff: anyName(container.IsMPEGTS)},
+	{Name: "mpeg", Family: Video, MIME: []string{"video/mpeg"}, Extensions: []string{".mpg", ".mpeg", ".vob"},
+		Read: []string{}, Rule: noHonestPlace, instead: "put it into Matroska: ffmpeg -fflags +genpts -i in.mpg -c copy out.mkv", walk: container.Bare, sniff: magic("\x00\x00\x01\xba", "\x00\x00\x01\xb3")},
 	{Name: "pdf", Family: Document, MIME: []string{"application/pdf"}, Extensions: []string{".pdf"},
 		Write: "Info dictionary /AIGC", Read: []string{"Info and catalog keys with AIGC in their name", "XMP metadata stream"},
 		Rule: guideText, Credentials: "file C2PA_Manifest", walk: container.PDF, sniff: anyName(container.IsPDF), place: jsonSlot},
@@ -183,11 +206,11 @@ var formats = []Format{
 		Write: "line AIGC of [Script Info]", Read: []string{"further lines AIGC"},
 		Rule: ourChoice, walk: container.ASS, sniff: anyName(container.IsASS), place: jsonSlot},
 	{Name: "srt", Family: Document, MIME: []string{"application/x-subrip"}, Extensions: []string{".srt"},
-		Read: []string{}, Rule: "no honest place", instead: "convert it to WebVTT or ASS", walk: container.PlainText, sniff: named(".srt")},
+		Read: []string{}, Rule: noHonestPlace, instead: "convert it to WebVTT or ASS", walk: container.Bare, sniff: named(".srt")},
 	{Name: "csv", Family: Document, MIME: []string{"text/csv", "text/tab-separated-values"}, Extensions: []string{".csv", ".tsv"},
-		Read: []string{}, Rule: "no honest place", instead: "convert it to XLSX, ODS or JSON", walk: container.PlainText, sniff: named(".csv", ".tsv")},
+		Read: []string{}, Rule: noHonestPlace, instead: "convert it to XLSX, ODS or JSON", walk: container.Bare, sniff: named(".csv", ".tsv")},
 	{Name: "text", Family: Document, MIME: []string{"text/plain"}, Extensions: []string{".txt"},
-		Read: []string{}, Rule: "GB 45438-2025 clause 5.1 (notice only)", walk: container.PlainText, sniff: isPlainText},
+		Read: []string{}, Rule: "GB 45438-2025 clause 5.1 (notice only)", walk: container.Bare, sniff: isPlainText},
 }
 
 const (
@@ -199,10 +222,13 @@ const (
 	odfPlace   = "meta.xml, user-defined property AIGC"
 	oggPlace   = "comment header of the first stream, entry AIGC"
 	oggOthers  = "comment headers of other streams and links"
+	asfPlace   = "Extended Content Description, descriptor AIGC"
 	bmffPlace  = "moov/udta/meta key AIGC, or moov/meta where that has the keys"
 )
 
 var odfRead = []string{"user-defined properties with AIGC in their name", "properties with a JSON record"}
+
+var asfRead = []string{"further descriptors with AIGC in their name"}
 
 // Formats yields the capability table.
 func Formats() iter.Seq[Format] { return slices.Values(formats) }
@@ -288,10 +314,18 @@ func oggCodec(want ...string) func(*container.Source, string) (bool, error) {
 }
 
 // riff sniffs a RIFF form type.
-func riff(want string) func(*container.Source, string) (bool, error) {
+func riff(want ...string) func(*container.Source, string) (bool, error) {
 	return func(src *container.Source, _ string) (bool, error) {
 		form, ok, err := container.RIFFForm(src)
-		return ok && form == want, err
+		return ok && slices.Contains(want, form), err
+	}
+}
+
+// asf sniffs ASF files with or without video.
+func asf(want bool) func(*container.Source, string) (bool, error) {
+	return func(src *container.Source, _ string) (bool, error) {
+		video, ok, err := container.ASFKind(src)
+		return ok && video == want, err
 	}
 }
 

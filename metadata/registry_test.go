@@ -238,8 +238,8 @@ func TestLabelSurvivesCut(t *testing.T) {
 		require.NoError(t, err)
 		require.NotNil(t, r.Record)
 		require.Equal(t, example.ProduceID, r.Record.ProduceID)
-		open := []string{"ass", "html", "markdown", "mp3", "pdf", "vtt"} // formats whose last byte says nothing
-		text := f.data[len(f.data)-1] == '\n'                            // nor does a line break
+		open := []string{"aac", "ass", "html", "markdown", "mp3", "pdf", "vtt"} // formats whose last byte says nothing
+		text := f.data[len(f.data)-1] == '\n'                                   // nor does a line break
 		streamed := strings.HasPrefix(f.name, "streamed.")
 		if !slices.Contains(open, f.format.Name) && !text && !streamed {
 			require.Error(t, r.Damage)

@@ -43,6 +43,8 @@ var refused = map[string]string{
 	"cleartext-xmp.pdf": "label it before it is encrypted",
 	"toml.md":           "convert it to YAML",
 	"utf16.md":          "convert the text from UTF-16 to UTF-8",
+	"utf16.xml":         "convert the text from UTF-16 to UTF-8",
+	"xmind8.xmind":      "save the map with XMind 2020",
 	"array.json":        "put the data into a member of an object",
 }
 

@@ -14,11 +14,12 @@ import (
 // then saves a band of its own.
 const mutagenFrames = `
 import json, sys
+from mutagen.aiff import AIFF
 from mutagen.id3 import ID3, TPE2
 from mutagen.wave import WAVE
 tags = {}
 for path in sys.argv[1:]:
-    f = (WAVE if path.endswith("wav") else ID3)(path)
+    f = {"wav": WAVE, "aif": AIFF}.get(path.split(".")[-1][:3], ID3)(path)
     t = f.tags if hasattr(f, "tags") else f
     tags[path] = {k: str(v.text[0]) if hasattr(v, "text") else v.pprint() for k, v in t.items() if k != "TPE2"}
     t.add(TPE2(encoding=3, text="band"))
@@ -113,16 +114,21 @@ func TestMP3ReadByMediaInfo(t *testing.T) {
 	}
 }
 
+// heard returns the checksum of what a file sounds like.
+func heard(t *testing.T, path string) string {
+	t.Helper()
+	return run(t, tool(t, "ffmpeg"), "-v", "quiet", "-i", path, "-f", "md5", "-")
+}
+
 func TestWAVPlaysAsBefore(t *testing.T) {
-	sound := func(path string) string {
-		return run(t, tool(t, "ffmpeg"), "-v", "quiet", "-i", path, "-f", "md5", "-")
-	}
 	var paths []string
 	for name, b := range fixtures(t, "wav") {
 		before, after := saved(t, name, b), saved(t, "labelled.wav", put(t, WAV, b, Record, someRecord))
-		require.Equal(t, sound(before), sound(after), name)
+		require.Equal(t, heard(t, before), heard(t, after), name)
 		require.Equal(t, probedTags(t, before), probedTags(t, after), name)
-		paths = append(paths, before, after)
+		if name != "rifx.wav" { // which ExifTool does not know
+			paths = append(paths, before, after)
+		}
 	}
 	var warnings []struct{ Warning string }
 	require.NoError(t, json.Unmarshal([]byte(run(t, tool(t, "exiftool"), append([]string{"-j", "-warning"}, paths...)...)), &warnings))
@@ -144,4 +150,77 @@ func TestWAVTagBesideMutagen(t *testing.T) {
 	after, err := os.ReadFile(path)
 	require.NoError(t, err)
 	require.Equal(t, string(someRecord), string(guide(walk(t, WAV, after), Record).Value), "after mutagen's edit")
+}
+
+// ownPlaces are the formats whose places no guide names: others must read them.
+// The fixtures leave out what ffmpeg writes to a pipe and cannot read itself.
+func ownPlaces(t *testing.T, test func(t *testing.T, name string, w Walk, b []byte)) {
+	for format, w := range map[string]Walk{"aac": AAC, "aiff": AIFF, "caf": CAF, "wma": ASF, "wmv": ASF} {
+		for name, b := range fixtures(t, format) {
+			if name != "streamed.aiff" {
+				t.Run(name, func(t *testing.T) { test(t, name, w, without(t, w, b, Record)) })
+			}
+		}
+	}
+}
+
+// Of AAC ffmpeg reads no ID3v2 tag where a tag stands at the end.
+func TestOwnPlacesPlayAsBefore(t *testing.T) {
+	ownPlaces(t, func(t *testing.T, name string, w Walk, b []byte) {
+		before, after := saved(t, name, b), saved(t, name, put(t, w, b, Record, someRecord))
+		require.Equal(t, heard(t, before), heard(t, after))
+		want := probed(t, before)
+		if want.Format.Tags == nil {
+			want.Format.Tags = map[string]string{}
+		}
+		if name != "ape.aac" && name != "mutagen.aac" {
+			want.Format.Tags["AIGC"] = string(someRecord)
+		}
+		got := probed(t, after)
+		if got.Format.Tags == nil {
+			got.Format.Tags = map[string]string{}
+		}
+		require.Equal(t, want, got)
+	})
+}
+
+// mutagenDescriptors prints the strings of ASF files and then saves one of its own.
+const mutagenDescriptors = `
+import json, sys
+from mutagen.asf import ASF
+tags = {}
+for path in sys.argv[1:]:
+    f = ASF(path)
+    tags[path] = {k: str(v) for k, v in f.tags if k != "WM/Mood"}
+    f["WM/Mood"] = "merry"
+    f.save()
+print(json.dumps(tags))
+`
+
+func TestOwnPlacesBesideOthers(t *testing.T) {
+	exiftool, mediainfo := tool(t, "exiftool"), tool(t, "mediainfo")
+	ownPlaces(t, func(t *testing.T, name string, w Walk, b []byte) {
+		path := saved(t, name, put(t, w, b, Record, someRecord))
+		says := func(path string) string {
+			return run(t, mediainfo, "--Output=Audio;%Format%%SamplingRate%%Duration%", path)
+		}
+		require.Equal(t, says(saved(t, name, b)), says(path))
+		if strings.HasSuffix(name, ".caf") {
+			return // which the others do not know
+		}
+		said := run(t, exiftool, "-a", "-s", path)
+		if name != "streamed.wma" { // which it doubts without a label too
+			require.NotContains(t, said, "Warning")
+		}
+		script, key := mutagenFrames, "TXXX:AIGC"
+		if strings.Contains(name, ".wm") {
+			script, key = mutagenDescriptors, "AIGC"
+		} else {
+			require.Contains(t, said, string(someRecord)) // of ASF it shows names that it knows
+		}
+		require.Equal(t, string(someRecord), mutagen(t, script, path)[path][key])
+		edited, err := os.ReadFile(path)
+		require.NoError(t, err)
+		require.Equal(t, string(someRecord), string(guide(walk(t, w, edited), Record).Value), "after mutagen's edit")
+	})
 }

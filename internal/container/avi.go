@@ -66,7 +66,7 @@ func (f *aviFile) chunk(c riffChunk) error {
 	case c.id == "C2PA":
 		i, err := f.addSlot(Slot{Kind: C2PA, Place: "RIFF C2PA", Guide: f.vacant(C2PA), Ranges: []Range{{c.data(), c.size}}})
 		if err == nil {
-			f.texts = append(f.texts, riffText{c, i})
+			f.texts = append(f.texts, riffText{riffChunk: c, slot: i})
 		}
 		return err
 	case c.id == "_PMX":
@@ -169,7 +169,7 @@ func (f *aviFile) holds(plan *splice.Plan) error {
 // edits returns the edits that the changes ask for themselves.
 func (f *aviFile) edits(changes []Change) ([]splice.Edit, error) {
 	home := slices.IndexFunc(f.infos, func(i *riffInfo) bool { return i.offset < f.movi.offset })
-	var record []byte
+	var record, store []byte
 	var edits []splice.Edit
 	for _, c := range changes {
 		switch {
@@ -177,7 +177,7 @@ func (f *aviFile) edits(changes []Change) ([]splice.Edit, error) {
 		case c.Kind == Record && f.movi.length > 0:
 			record = append(record, encodeChunk("AIGC", append(slices.Clip(c.Value), 0))...)
 		case c.Kind == C2PA && f.movi.length > 0 && !f.riff.open:
-			edits = append(edits, f.riff.appendChunk("C2PA", c.Value))
+			store = c.Value
 		default:
 			return nil, ErrNoPlace
 		}
@@ -199,6 +199,9 @@ func (f *aviFile) edits(changes []Change) ([]splice.Edit, error) {
 	if home < 0 && record != nil {
 		list := encodeChunk("LIST", append([]byte("INFO"), record...))
 		edits = append(edits, splice.Edit{Offset: f.movi.offset, Insert: bytes.NewReader(list)})
+	}
+	if store != nil {
+		edits = f.riff.appendChunk(edits, "C2PA", store)
 	}
 	return edits, nil
 }

@@ -217,6 +217,11 @@ func changed(changes []Change, slot *Slot) (Change, bool) {
 	return c, !stands
 }
 
+// additions returns the changes that put a value in the format's own place.
+func additions(changes []Change) []Change {
+	return slices.DeleteFunc(slices.Clone(changes), func(c Change) bool { return c.Slot != nil || c.Value == nil })
+}
+
 // recordKey reports whether a value's name says that it is an AIGC record
 // (GB 45438-2025 Annex E a): the name contains AIGC).
 func recordKey(name string) bool {

@@ -27,7 +27,7 @@ func planID3(l *Layout, tags []*id3Tag, v1 []byte, changes, additions []Change) 
 		if err != nil {
 			return nil, err
 		}
-		edits = append(edits, splice.Edit{Insert: tag})
+		edits = append(edits, splice.Edit{Insert: bytes.NewReader(tag)})
 		additions = nil
 	}
 	for _, t := range tags {
@@ -161,7 +161,7 @@ func (e *id3Edit) resize() error {
 // newID3 returns a new tag, which repeats what an ID3v1 tag says. Version 2.4 has
 // UTF-8, so that any record stands in it as it is; it is what ffmpeg and the C2PA
 // tools write.
-func newID3(additions []Change, v1 []byte) (splice.Content, error) {
+func newID3(additions []Change, v1 []byte) ([]byte, error) {
 	t := &id3Tag{major: 4}
 	var frames []byte
 	for _, c := range additions {
@@ -181,7 +181,7 @@ func newID3(additions []Change, v1 []byte) (splice.Content, error) {
 		return nil, &LimitError{What: "size of the ID3v2 tag", Limit: id3MaxSize - 1}
 	}
 	b := appendSyncsafe([]byte("ID3\x04\x00\x00"), size)
-	return bytes.NewReader(append(append(b, frames...), make([]byte, id3Padding)...)), nil
+	return append(append(b, frames...), make([]byte, id3Padding)...), nil
 }
 
 // newFrame returns a frame in the format's own place for kind.

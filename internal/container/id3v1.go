@@ -16,7 +16,7 @@ const (
 )
 
 // id3v1 reads an ID3v1 tag and lists its comment.
-func (f *mp3File) id3v1(start, _ int64) error {
+func (f *taggedStream) id3v1(start, _ int64) error {
 	b, err := f.src.Bytes(start, id3v1Size, "ID3v1 tag")
 	if err != nil {
 		return err

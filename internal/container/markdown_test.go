@@ -228,7 +228,7 @@ func TestIsText(t *testing.T) {
 
 func TestPlainTextHasNoPlace(t *testing.T) {
 	for name, b := range fixtures(t, "text") {
-		f := walk(t, PlainText, b)
+		f := walk(t, Bare, b)
 		require.Empty(t, f.Summary().Slots)
 		_, err := f.Plan([]Change{{Kind: Record, Value: []byte("{}")}})
 		require.ErrorIs(t, err, ErrNoPlace)

@@ -1,9 +1,6 @@
 package container
 
-import (
-	"bytes"
-	"encoding/binary"
-)
+import "encoding/binary"
 
 // MPEG audio frames, ISO/IEC 11172-3 clause 2.4.1 and 13818-3; MPEG 2.5 is the
 // usual extension to lower rates. ADTS has layer 0 and is none of them.
@@ -77,22 +74,24 @@ func mpegAt(src *Source, off int64) (mpegHeader, bool, error) {
 	return h, h.valid(), nil
 }
 
-// mpegRun reports whether n frames of one stream follow each other from off on.
-// A file that ends after at least one frame less is fine too.
+// framing returns the frames of the stream that h is of.
+func (h mpegHeader) framing() framing {
+	return framing{header: mpegHeaderSize, longest: 2 << 10, length: func(b []byte) int {
+		next := mpegHeader(binary.BigEndian.Uint32(b))
+		if !next.valid() || (next^h)&mpegSame != 0 {
+			return 0
+		}
+		return int(next.length())
+	}}
+}
+
+// mpegRun is [framing.run] for the stream that the frame at off is of.
 func mpegRun(src *Source, off int64, n int) (bool, error) {
 	first, ok, err := mpegAt(src, off)
-	if !ok || err != nil || first.length() == 0 {
+	if !ok || err != nil {
 		return false, err
 	}
-	for h := first; n > 1; n-- {
-		if off += h.length(); off > src.Size()-mpegHeaderSize {
-			return n == 2, nil
-		}
-		if h, ok, err = mpegAt(src, off); !ok || err != nil || (h^first)&mpegSame != 0 {
-			return false, err
-		}
-	}
-	return true, nil
+	return first.framing().run(src, off, n)
 }
 
 // mpegFree reports whether three frames in free format, which states no length,
@@ -179,64 +178,12 @@ func mpegBytes(src *Source, off int64) (int64, error) {
 	return length, err
 }
 
-// mpegEnd is how much of the end of a stream is looked at: three frames of the
-// longest kind.
-const mpegEnd = 6 << 10
-
 // mpegCut reports whether the stream from first to end breaks off in its last
-// frame. Streams that end in something else, such as padding, do not.
+// frame.
 func mpegCut(src *Source, first, end int64) (bool, error) {
 	h, ok, err := mpegAt(src, first)
 	if !ok || err != nil || h.length() == 0 {
 		return false, err
 	}
-	from := max(first, end-mpegEnd)
-	b, err := src.Bytes(from, end-from, "end of the MPEG audio")
-	if err != nil {
-		return false, err
-	}
-	if from == first {
-		_, left := mpegChain(b, h)
-		return left < 0, nil
-	}
-	cut := false
-	for i := bytes.IndexByte(b, 0xFF); i >= 0; i = nextSync(b, i) {
-		frames, left := mpegChain(b[i:], h)
-		if frames > 0 && left == 0 {
-			return false, nil
-		}
-		cut = cut || left < 0 && frames > 1
-	}
-	return cut, nil
-}
-
-// nextSync returns where the next byte after i may start a frame, or -1.
-func nextSync(b []byte, i int) int {
-	n := bytes.IndexByte(b[i+1:], 0xFF)
-	if n < 0 {
-		return -1
-	}
-	return i + 1 + n
-}
-
-// mpegChain follows the frames of the stream of h that b starts with. It returns
-// how many are whole, and how many bytes are left behind them, fewer than none
-// where one more frame begins that b does not hold whole.
-func mpegChain(b []byte, h mpegHeader) (frames, left int) {
-	for len(b) >= mpegHeaderSize {
-		next := mpegHeader(binary.BigEndian.Uint32(b))
-		if !next.valid() || (next^h)&mpegSame != 0 || next.length() == 0 {
-			return frames, len(b)
-		}
-		if n := int(next.length()); n <= len(b) {
-			b = b[n:]
-			frames++
-			continue
-		}
-		return frames, -1
-	}
-	if len(b) > 0 && b[0] == 0xFF {
-		return frames, -1
-	}
-	return frames, len(b)
+	return h.framing().cut(src, first, end)
 }

@@ -3,7 +3,7 @@ package container
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
+	"slices"
 
 	"github.com/aigclabel/aigclabel/internal/splice"
 )
@@ -11,7 +11,8 @@ import (
 // RIFF (Microsoft and IBM, Multimedia Programming Interface 1.0): chunks of
 // identifier, little-endian size, data and a pad byte to an even length, in an
 // outer chunk. RF64 and BW64 (EBU Tech 3306, ITU-R BS.2088) keep sizes above
-// 4 GiB in a ds64 chunk.
+// 4 GiB in a ds64 chunk. RIFX, and the older FORM of EA IFF 85, have the same
+// chunks with big-endian sizes.
 
 const (
 	riffHeaderSize = 12 // identifier, size and form of the outer chunk
@@ -37,8 +38,10 @@ func unfilled(size int64) bool {
 // A riff is the outer chunk of a file.
 type riff struct {
 	src      *Source
-	id       string // RIFF, RF64, BW64 or RIFX
+	id       string // RIFF, RF64, BW64, RIFX or FORM
 	form     string // WAVE, WEBP, "AVI "...
+	media    string // the chunk that may have no size
+	big      bool   // sizes are big-endian
 	end      int64  // of the chunks
 	size     int64  // as stated, of what follows it
 	streamed bool   // the size is not known: the chunks run to the end of the file
@@ -53,13 +56,15 @@ type riffChunk struct {
 	offset int64
 	size   int64 // of the data, as far as the file goes
 	length int64 // of the whole chunk, with its pad byte if it is there
+	big    bool  // the size is big-endian
 }
 
 func (c riffChunk) data() int64 { return c.offset + chunkOverhead }
 func (c riffChunk) end() int64  { return c.offset + c.length }
 
-// RIFFForm returns the form type of a RIFF, RF64, BW64 or RIFX file: "WAVE",
-// "WEBP", "AVI ". It is false for any other file.
+// RIFFForm returns the form type of a RIFF, RF64, BW64 or RIFX file, "WAVE",
+// "WEBP", "AVI ", or of a FORM of sound, "AIFF" or "AIFC". It is false for any
+// other file.
 func RIFFForm(src *Source) (form string, ok bool, err error) {
 	h, err := src.Head(riffHeaderSize)
 	if err != nil || len(h) < riffHeaderSize {
@@ -68,6 +73,9 @@ func RIFFForm(src *Source) (form string, ok bool, err error) {
 	switch string(h[:4]) {
 	case "RIFF", "RF64", "BW64", "RIFX":
 		return string(h[8:]), true, nil
+	case "FORM":
+		form = string(h[8:])
+		return form, form == "AIFF" || form == "AIFC", nil
 	}
 	return "", false, nil
 }
@@ -79,10 +87,12 @@ func (l *Layout) readRIFF(src *Source) (*riff, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &riff{src: src, id: string(h[:4]), form: string(h[8:]), size: int64(binary.LittleEndian.Uint32(h[4:])), end: src.Size()}
+	r := &riff{src: src, id: string(h[:4]), form: string(h[8:]), media: "data", end: src.Size()}
+	r.big = r.id == "RIFX" || r.id == "FORM"
+	r.size = chunkSize(h, r.big)
 	switch r.id {
-	case "RIFX":
-		return nil, &FormatError{Offset: 0, Err: errors.New("big-endian RIFX is not supported")}
+	case "FORM":
+		r.media = "SSND"
 	case "RF64", "BW64":
 		if err := r.readDS64(); err != nil {
 			return nil, err
@@ -98,6 +108,14 @@ func (l *Layout) readRIFF(src *Source) (*riff, error) {
 		l.End = r.end
 	}
 	return r, nil
+}
+
+// checkSize looks for a cut that no chunk shows: of the last pad byte.
+func (r *riff) checkSize(l *Layout) {
+	size := r.src.Size()
+	if !r.streamed && r.size > size-chunkOverhead && r.size != size { // some count the header too
+		l.damage(size, "RIFF chunk: %w", errTruncated)
+	}
 }
 
 // readDS64 takes the sizes from the ds64 chunk, which must be the first.
@@ -141,23 +159,23 @@ func (r *riff) chunks(l *Layout, pos, end int64, visit func(riffChunk) error) er
 			return err
 		}
 		if end-pos < chunkOverhead {
-			l.damage(pos, "RIFF chunk header: %w", errTruncated)
+			l.damage(pos, "chunk header: %w", errTruncated)
 			return nil
 		}
 		h, err := r.src.Peek(pos, chunkOverhead)
 		if err != nil {
 			return err
 		}
-		c := riffChunk{id: string(h[:4]), offset: pos, size: int64(binary.LittleEndian.Uint32(h[4:]))}
+		c := riffChunk{id: string(h[:4]), offset: pos, size: chunkSize(h, r.big), big: r.big}
 		if n, ok := r.sizes[c.id]; ok && c.size == riffUnknown {
 			c.size = n
 		}
 		switch {
-		case c.id == "data" && r.unknown(c.size, end-c.data()), c.id == "LIST" && c.size == riffUnknown && r.streamed:
+		case c.id == r.media && r.unknown(c.size, end-c.data()), c.id == "LIST" && c.size == riffUnknown && r.streamed:
 			r.open = true
 			c.size = end - c.data()
 		case c.size > end-c.data():
-			l.damage(pos, "RIFF %s chunk reaches past what holds it", printable(c.id))
+			l.damage(pos, "%s chunk reaches past what holds it", printable(c.id))
 			if top { // then the outer size is wrong too
 				end = r.src.Size()
 				r.end = end
@@ -173,7 +191,7 @@ func (r *riff) chunks(l *Layout, pos, end int64, visit func(riffChunk) error) er
 	return nil
 }
 
-// unknown reports whether size, of a data chunk with so much room, was never
+// unknown reports whether size, of a media chunk with so much room, was never
 // filled in.
 func (r *riff) unknown(size, room int64) bool {
 	return size == 0 && r.streamed || size == riffUnknown || size > room && unfilled(size)
@@ -191,7 +209,7 @@ func (r *riff) resize(delta int64) ([]splice.Edit, error) {
 	case size > riffMaxSize:
 		return nil, &LimitError{What: "size of the RIFF file", Limit: riffMaxSize}
 	}
-	return []splice.Edit{chunkSize(0, size)}, nil
+	return []splice.Edit{riffChunk{big: r.big}.state(size)}, nil
 }
 
 // resize returns the edits of the chunk's own size and pad byte when its data
@@ -199,9 +217,9 @@ func (r *riff) resize(delta int64) ([]splice.Edit, error) {
 func (c riffChunk) resize(delta int64) ([]splice.Edit, error) {
 	size := c.size + delta
 	if size > riffMaxSize {
-		return nil, &LimitError{What: "size of the RIFF " + printable(c.id) + " chunk", Limit: riffMaxSize}
+		return nil, &LimitError{What: "size of the " + printable(c.id) + " chunk", Limit: riffMaxSize}
 	}
-	edits := []splice.Edit{chunkSize(c.offset, size)}
+	edits := []splice.Edit{c.state(size)}
 	pad := splice.Edit{Offset: c.data() + c.size, Delete: c.end() - c.data() - c.size}
 	if size&1 == 1 {
 		pad.Insert = bytes.NewReader([]byte{0})
@@ -209,21 +227,47 @@ func (c riffChunk) resize(delta int64) ([]splice.Edit, error) {
 	return append(edits, pad), nil
 }
 
-// chunkSize returns the edit of the size of the chunk at off.
-func chunkSize(off, size int64) splice.Edit {
-	b := binary.LittleEndian.AppendUint32(nil, uint32(size))
-	return splice.Edit{Offset: off + 4, Delete: 4, Insert: bytes.NewReader(b)}
+// chunkSize returns the size that the header h of a chunk states.
+func chunkSize(h []byte, big bool) int64 {
+	if big {
+		return int64(binary.BigEndian.Uint32(h[4:]))
+	}
+	return int64(binary.LittleEndian.Uint32(h[4:]))
 }
 
-// encodeChunk returns a whole chunk.
-func encodeChunk(id string, data []byte) []byte {
-	b := binary.LittleEndian.AppendUint32([]byte(id), uint32(len(data)))
+// state returns the edit that makes the chunk's header state another size.
+func (c riffChunk) state(size int64) splice.Edit {
+	return splice.Edit{Offset: c.offset + 4, Delete: 4, Insert: bytes.NewReader(c.appendSize(nil, size))}
+}
+
+func (c riffChunk) appendSize(b []byte, size int64) []byte {
+	if c.big {
+		return binary.BigEndian.AppendUint32(b, uint32(size))
+	}
+	return binary.LittleEndian.AppendUint32(b, uint32(size))
+}
+
+// encode returns a whole chunk like c with other data.
+func (c riffChunk) encode(data []byte) []byte {
+	b := c.appendSize([]byte(c.id), int64(len(data)))
 	return append(append(b, data...), make([]byte, len(data)&1)...)
 }
 
-// appendChunk returns the edit that adds a chunk at the end, after the pad byte
-// that the last one may lack.
-func (r *riff) appendChunk(id string, data []byte) splice.Edit {
-	b := append(make([]byte, r.end&1), encodeChunk(id, data)...)
-	return splice.Edit{Offset: r.end, Insert: bytes.NewReader(b)}
+// encodeChunk returns a whole little-endian chunk.
+func encodeChunk(id string, data []byte) []byte { return riffChunk{id: id}.encode(data) }
+
+// padding returns the edit that adds the pad byte that the last chunk lacks,
+// before chunks that are added behind it, unless one of the edits is of its end.
+func (r *riff) padding(edits []splice.Edit) []splice.Edit {
+	if r.end&1 == 0 || slices.ContainsFunc(edits, func(e splice.Edit) bool { return e.Offset+e.Delete == r.end }) {
+		return nil
+	}
+	return []splice.Edit{{Offset: r.end, Insert: bytes.NewReader([]byte{0})}}
+}
+
+// appendChunk adds the edits that add a chunk at the end to the edits of the
+// chunks that are there.
+func (r *riff) appendChunk(edits []splice.Edit, id string, data []byte) []splice.Edit {
+	b := riffChunk{id: id, big: r.big}.encode(data)
+	return append(append(edits, r.padding(edits)...), splice.Edit{Offset: r.end, Insert: bytes.NewReader(b)})
 }

@@ -17,7 +17,8 @@ type riffInfo struct {
 // A riffText is a chunk that has a slot.
 type riffText struct {
 	riffChunk
-	slot int
+	prefix string // of the data, before the text
+	slot   int
 }
 
 // readInfo lists the texts of a LIST chunk, none unless it is an INFO list.
@@ -50,14 +51,20 @@ func (r *riff) readInfo(l *Layout, c riffChunk, guide bool) (*riffInfo, error) {
 
 // list lists a chunk whose data is a text that may end with zeros.
 func (r *riff) list(l *Layout, c riffChunk, s Slot) (riffText, error) {
-	b, err := r.src.Bytes(c.data(), c.size, s.Place)
+	return r.listBehind(l, c, "", s)
+}
+
+// listBehind is list for data that has a prefix before the text.
+func (r *riff) listBehind(l *Layout, c riffChunk, prefix string, s Slot) (riffText, error) {
+	skip := int64(len(prefix))
+	b, err := r.src.Bytes(c.data()+skip, c.size-skip, s.Place)
 	if err != nil {
 		return riffText{}, err
 	}
 	s.Value = bytes.TrimRight(b, "\x00")
-	s.Ranges = []Range{{c.data(), int64(len(s.Value))}}
+	s.Ranges = []Range{{c.data() + skip, int64(len(s.Value))}}
 	i, err := l.addSlot(s)
-	return riffText{c, i}, err
+	return riffText{c, prefix, i}, err
 }
 
 // plan returns the edits that make the change to the text's slot: of the whole
@@ -71,7 +78,7 @@ func (t riffText) plan(l *Layout, changes []Change, terminator string) []splice.
 	case c.Value == nil:
 		return []splice.Edit{{Offset: t.offset, Delete: t.length}}
 	}
-	b := encodeChunk(t.id, append(slices.Clip(c.Value), terminator...))
+	b := t.encode(slices.Concat([]byte(t.prefix), c.Value, []byte(terminator)))
 	return []splice.Edit{{Offset: t.offset, Delete: t.length, Insert: bytes.NewReader(b)}}
 }
 

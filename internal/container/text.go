@@ -6,27 +6,7 @@ import (
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
-
-	"github.com/aigclabel/aigclabel/internal/splice"
 )
-
-// Plain text has no metadata, and no place to put any.
-
-type textFile struct {
-	Layout
-	src *Source
-}
-
-// PlainText walks plain text: it has no slots, and every change is [ErrNoPlace].
-func PlainText(src *Source) (File, error) { return &textFile{src: src}, nil }
-
-// Plan implements [File].
-func (f *textFile) Plan(changes []Change) (*splice.Plan, error) {
-	if len(changes) > 0 {
-		return nil, ErrNoPlace
-	}
-	return splice.New(f.src.ReaderAt(), f.src.Size(), nil)
-}
 
 // maxIndent is the longest white space taken for indentation.
 const maxIndent = 64

@@ -7,7 +7,7 @@ import (
 	"github.com/aigclabel/aigclabel/internal/splice"
 )
 
-// WAV, RF64 and BW64: RIFF of the form WAVE. The guide's place is an AIGC chunk
+// WAV, RF64, BW64 and RIFX: RIFF of the form WAVE. The guide's place is an AIGC chunk
 // anywhere in it. A new one goes before the data chunk: files that were streamed
 // have no end to trust, and it is the head of the file that must be labelled.
 
@@ -30,12 +30,7 @@ type wavText struct {
 	filler riffChunk
 }
 
-type wavID3 struct {
-	riffChunk
-	tag *id3Tag
-}
-
-// WAV walks a WAV, RF64 or BW64 file. Big-endian RIFX is not supported.
+// WAV walks a WAV, RF64, BW64 or RIFX file.
 func WAV(src *Source) (File, error) {
 	f := &wavFile{}
 	return f, f.fail(src.Size(), f.walk(src))
@@ -75,7 +70,7 @@ func wavFiller(c riffChunk) bool {
 func (f *wavFile) chunk(c, filler riffChunk) error {
 	switch {
 	case c.id == "data" && f.insert == nil:
-		f.insert = &wavText{riffText{riffChunk: riffChunk{offset: c.offset}}, filler}
+		f.insert = &wavText{riffText{riffChunk: riffChunk{id: "AIGC", offset: c.offset, big: c.big}}, filler}
 	case c.id == "LIST":
 		info, err := f.riff.readInfo(&f.Layout, c, false)
 		if len(info.texts) > 0 {
@@ -83,16 +78,16 @@ func (f *wavFile) chunk(c, filler riffChunk) error {
 		}
 		return err
 	case c.id == "id3 " || c.id == "ID3 ":
-		tag, err := f.readID3(f.riff.src, c.data(), c.data()+c.size, false)
-		if tag != nil && len(tag.frames) > 0 {
-			f.parts = append(f.parts, wavID3{c, tag})
+		tag, err := f.riff.readTag(&f.Layout, c, false)
+		if tag != nil && len(tag.tag.frames) > 0 {
+			f.parts = append(f.parts, tag)
 		}
 		return err
 	case c.id == "C2PA":
 		slot := Slot{Kind: C2PA, Place: "RIFF C2PA", Guide: f.vacant(C2PA), Ranges: []Range{{c.data(), c.size}}}
 		i, err := f.addSlot(slot)
 		if err == nil {
-			f.parts = append(f.parts, wavText{riffText: riffText{c, i}})
+			f.parts = append(f.parts, wavText{riffText: riffText{riffChunk: c, slot: i}})
 		}
 		return err
 	case c.id == "_PMX":
@@ -127,11 +122,10 @@ func (f *wavFile) Plan(changes []Change) (*splice.Plan, error) {
 		if c.Slot != nil || c.Value == nil {
 			continue
 		}
-		e, err := f.add(c)
-		if err != nil {
+		var err error
+		if edits, err = f.add(edits, c); err != nil {
 			return nil, err
 		}
-		edits = append(edits, e...)
 	}
 	outer, err := f.riff.resize(growth(edits...))
 	if err != nil {
@@ -140,13 +134,13 @@ func (f *wavFile) Plan(changes []Change) (*splice.Plan, error) {
 	return splice.New(f.riff.src.ReaderAt(), f.riff.src.Size(), append(edits, outer...))
 }
 
-// add returns the edits that put a value in the format's own place.
-func (f *wavFile) add(c Change) ([]splice.Edit, error) {
+// add adds the edits that put a value in the format's own place.
+func (f *wavFile) add(edits []splice.Edit, c Change) ([]splice.Edit, error) {
 	switch {
 	case c.Kind == Record && f.insert != nil:
-		return f.insert.fill(encodeChunk("AIGC", c.Value)), nil
+		return append(edits, f.insert.fill(c.Value)...), nil
 	case c.Kind == C2PA && f.insert != nil && !f.riff.open:
-		return []splice.Edit{f.riff.appendChunk("C2PA", c.Value)}, nil
+		return f.riff.appendChunk(edits, "C2PA", c.Value), nil
 	}
 	return nil, ErrNoPlace
 }
@@ -159,8 +153,9 @@ func (t wavText) plan(l *Layout, changes []Change) ([]splice.Edit, error) {
 	return append(edits, t.filler.absorb(growth(edits...))...), nil
 }
 
-// fill returns the edits that put a chunk in an empty place.
-func (t *wavText) fill(chunk []byte) []splice.Edit {
+// fill returns the edits that put a value in an empty place.
+func (t *wavText) fill(value []byte) []splice.Edit {
+	chunk := t.encode(value)
 	edits := t.filler.absorb(int64(len(chunk)))
 	return append(edits, splice.Edit{Offset: t.offset, Insert: bytes.NewReader(chunk)})
 }
@@ -175,20 +170,7 @@ func (c riffChunk) absorb(n int64) []splice.Edit {
 	case rest == 0:
 		return []splice.Edit{{Offset: c.offset, Delete: c.length}}
 	case n < 0:
-		return []splice.Edit{chunkSize(c.offset, rest-chunkOverhead), {Offset: c.end(), Insert: bytes.NewReader(make([]byte, -n))}}
+		return []splice.Edit{c.state(rest - chunkOverhead), {Offset: c.end(), Insert: bytes.NewReader(make([]byte, -n))}}
 	}
-	return []splice.Edit{chunkSize(c.offset, rest-chunkOverhead), {Offset: c.end() - n, Delete: n}}
-}
-
-func (t wavID3) plan(l *Layout, changes []Change) ([]splice.Edit, error) {
-	edits, err := t.tag.plan(l, changes, nil)
-	if len(edits) == 0 || err != nil {
-		return nil, err
-	}
-	delta := growth(edits...)
-	if delta == -t.tag.Length { // an empty chunk is no use
-		return []splice.Edit{{Offset: t.offset, Delete: t.length}}, nil
-	}
-	size, err := t.resize(delta)
-	return append(edits, size...), err
+	return []splice.Edit{c.state(rest - chunkOverhead), {Offset: c.end() - n, Delete: n}}
 }

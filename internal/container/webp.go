@@ -55,9 +55,7 @@ func (f *webpFile) walk(src *Source) error {
 	if err == nil && (f.exif == 0 || f.header.length == 0 && f.canvas == nil) {
 		f.damage(f.riff.end, "no image data")
 	}
-	if size := f.riff.size; err == nil && !f.riff.streamed && size > src.Size()-chunkOverhead && size != src.Size() { // some count the header too
-		f.damage(src.Size(), "RIFF chunk: %w", errTruncated)
-	}
+	f.riff.checkSize(&f.Layout)
 	return err
 }
 
@@ -153,7 +151,7 @@ func (f *webpFile) text(c riffChunk, s Slot) error {
 func (f *webpFile) part(c riffChunk, s Slot) error {
 	i, err := f.addSlot(s)
 	if err == nil {
-		f.parts = append(f.parts, riffText{c, i})
+		f.parts = append(f.parts, riffText{riffChunk: c, slot: i})
 	}
 	return err
 }
@@ -171,7 +169,7 @@ func (f *webpFile) Plan(changes []Change) (*splice.Plan, error) {
 		return nil, err
 	}
 	if len(added) > 0 {
-		edits = append(append(edits, f.padding(edits)...), added...)
+		edits = append(append(edits, f.riff.padding(edits)...), added...)
 	}
 	if len(edits) > 0 {
 		edits = append(edits, f.extend(changes)...)
@@ -203,16 +201,6 @@ func (f *webpFile) additions(changes []Change) (edits []splice.Edit, err error) 
 		}
 	}
 	return edits, nil
-}
-
-// padding returns the edit that adds the pad byte that the last chunk lacks,
-// unless one of the edits is of that chunk.
-func (f *webpFile) padding(edits []splice.Edit) []splice.Edit {
-	end := f.riff.end
-	if end&1 == 0 || slices.ContainsFunc(edits, func(e splice.Edit) bool { return e.Offset+e.Delete == end }) {
-		return nil
-	}
-	return []splice.Edit{{Offset: end, Insert: bytes.NewReader([]byte{0})}}
 }
 
 // extend returns the edit that makes the flags of VP8X true, or that adds VP8X

@@ -1,0 +1,126 @@
+package container
+
+import (
+	"bytes"
+	"html"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// An HTMLBody is what an HTML document shows.
+type HTMLBody struct {
+	Start, End  int      // of its content
+	First, Last HTMLLine // of its lines that are not blank
+	XML         bool     // it is XHTML
+}
+
+// An HTMLLine is text between two tags that break lines.
+type HTMLLine struct {
+	Text       string // without references, white space runs as one space
+	Start, End int
+}
+
+// ReadHTMLBody finds the body of a document: behind the tag of that name, and
+// before its end tag. Without these it is what browsers take for it: all from the
+// first tag or text on that no head has.
+func ReadHTMLBody(text []byte) HTMLBody {
+	w := htmlBodyScan{text: text}
+	w.body.Start = len(text) - len(bytes.TrimPrefix(text, []byte(utf8BOM)))
+	w.body.XML = bytes.HasPrefix(text[w.body.Start:], []byte("<?xml"))
+	w.body.End = len(text)
+	w.run()
+	return w.body
+}
+
+// htmlInline are elements that do not break a line.
+var htmlInline = strings.Fields("a abbr b bdi bdo cite code data dfn em font i img kbd mark q s samp small span strong sub sup time u var wbr")
+
+// htmlHead are elements of a head.
+var htmlHead = strings.Fields("html head title meta link script style base basefont bgsound noscript noframes template")
+
+type htmlBodyScan struct {
+	text   []byte
+	body   HTMLBody
+	open   bool // the body has begun
+	ended  bool // and ended
+	line   strings.Builder
+	lineAt int
+}
+
+func (w *htmlBodyScan) run() {
+	sc := htmlScanner{text: w.text, pos: w.body.Start, xml: w.body.XML}
+	for at := sc.pos; ; at = sc.pos {
+		t, text, ok := sc.next()
+		to := t.start
+		if !ok {
+			to = len(w.text)
+		}
+		if text && !w.open {
+			w.open, w.body.Start = true, max(w.body.Start, sc.declared)
+		}
+		if w.open && !w.ended {
+			w.add(at, to)
+		}
+		if !ok {
+			w.flush(to)
+			return
+		}
+		w.tag(&t, sc.pos)
+	}
+}
+
+// tag notes what a tag says of the body; end is the end of text that is no tags.
+func (w *htmlBodyScan) tag(t *htmlTag, end int) {
+	switch {
+	case t.name == "body" && !t.close:
+		w.open, w.body.Start = true, t.end
+		w.body.First, w.body.Last = HTMLLine{}, HTMLLine{}
+		w.line.Reset()
+	case (t.name == "body" || t.name == "html") && t.close:
+		if !w.ended {
+			w.flush(t.start)
+			w.ended, w.body.End = true, t.start
+		}
+	case !w.open && slices.Contains(htmlHead, t.name):
+		w.body.Start = end
+	case !w.open:
+		w.open = true
+	}
+	if !slices.Contains(htmlInline, t.name) {
+		w.flush(t.start)
+	}
+}
+
+// htmlComment matches what the scanner passes over beside text.
+var htmlComment = regexp.MustCompile(`(?s)<!--.*?-->|<[!?/][^>]*>`)
+
+// add adds text to the line.
+func (w *htmlBodyScan) add(from, to int) {
+	text := htmlComment.ReplaceAll(w.text[from:to], nil)
+	if w.line.Len() == 0 {
+		if len(bytes.Trim(text, htmlSpace)) == 0 {
+			return
+		}
+		w.lineAt = from
+	}
+	if w.line.Len() < maxHTMLLine {
+		w.line.Write(text[:min(len(text), maxHTMLLine)])
+	}
+}
+
+// maxHTMLLine is how much of a line is kept, in bytes.
+const maxHTMLLine = 4 << 10
+
+// flush ends the line.
+func (w *htmlBodyScan) flush(end int) {
+	text := strings.Join(strings.Fields(html.UnescapeString(w.line.String())), " ")
+	w.line.Reset()
+	if text == "" {
+		return
+	}
+	w.body.Last = HTMLLine{text, w.lineAt, end}
+	if w.body.First.Text == "" {
+		w.body.First = w.body.Last
+	}
+}
