@@ -12,6 +12,7 @@ import (
 // The ids of the checks.
 const (
 	checkIntact       = "container.intact"
+	checkUnambiguous  = "container.unambiguous"
 	checkPresent      = "record.present"
 	checkRequired     = "record.required"
 	checkLabel        = "record.label"
@@ -56,6 +57,24 @@ func (c *check) container() {
 	default:
 		c.add(checkIntact, Pass, "format", "the structure is whole")
 	}
+}
+
+// unambiguous judges whether all programs take the file for the same.
+func (c *check) unambiguous() {
+	const rule = "one format"
+	format := c.reading.Format.Name
+	for _, s := range c.reading.Seconds {
+		switch {
+		case s.Usual != "":
+			c.add(checkUnambiguous, Pass, rule, "%s; a %s follows", format, s.Usual)
+		case s.Format == "":
+			c.add(checkUnambiguous, Warn, rule, "unknown data behind the end of the %s at offset %d; what it says is not examined", format, s.Offset)
+		default:
+			c.add(checkUnambiguous, Fail, rule, "the %s file is %s too, see offset %d; save it again as one format", format, s.Format, s.Offset)
+		}
+		return
+	}
+	c.add(checkUnambiguous, Pass, rule, "%s and no other format", format)
 }
 
 // record judges the record itself.

@@ -63,8 +63,8 @@ func ExampleVerifier_Verify() {
 	// Output:
 	// confirmed 本内容由AI生成 true
 	// pass container.intact
+	// pass container.unambiguous
 	// pass record.present
-	// pass record.required
 }
 
 // An upload that says nothing of itself, but that its user declares.

@@ -181,10 +181,12 @@ func TestPropagateFile(t *testing.T) {
 // TestLabelFileUnderAnyName: the name of the output does not say that the
 // Markdown in it is plain text.
 func TestLabelFileUnderAnyName(t *testing.T) {
-	src := copyFixture(t, "markdown/plain.md")
-	dst := filepath.Join(filepath.Dir(src), "out.tmp")
-	_, err := (&Labeler{Producer: producer}).LabelFile(t.Context(), src, dst, Artifact{ID: "1"})
-	require.NoError(t, err)
-	require.NoError(t, os.Rename(dst, dst+".md"))
-	require.Equal(t, "1", record(t, dst+".md"))
+	for _, name := range []string{"out.tmp", "out.txt", "out"} {
+		src := copyFixture(t, "markdown/plain.md")
+		dst := filepath.Join(filepath.Dir(src), name)
+		_, err := (&Labeler{Producer: producer, Notice: &Notice{}}).LabelFile(t.Context(), src, dst, Artifact{ID: "1"})
+		require.NoError(t, err)
+		require.NoError(t, os.Rename(dst, dst+".md"))
+		require.Equal(t, "1", record(t, dst+".md"))
+	}
 }

@@ -69,7 +69,8 @@ func pictureError(format string, err error) error {
 		return &metadata.FormatError{Format: format, Offset: bad.Offset, Err: bad.Err}
 	}
 	if limit, ok := errors.AsType[*container.LimitError](err); ok {
-		return &metadata.LimitError{What: limit.What, Limit: limit.Limit}
+		public := metadata.LimitError(*limit)
+		return &public
 	}
 	return fmt.Errorf("label: %s file: %w", format, err)
 }

@@ -143,16 +143,17 @@ func (l *Labeler) planNotice(src metadata.Source, format metadata.Format, state 
 	}
 	var plan *splice.Plan
 	var err error
-	open := canvases[format.Name]
-	switch {
-	case open != nil:
+	switch layer.Place = visible(format.Name); layer.Place {
+	case "picture":
 		var where image.Rectangle
-		plan, where, err = planPictureNotice(open, src, *l.Notice, state, cmp.Or(l.MaxPixels, defaultPixels))
-		layer.Place = "picture " + where.String()
-	case format.Name == "html":
-		plan, err = planHTMLNotice(src, *l.Notice, state)
-		layer.Place = "text " + l.Notice.Position.String()
-	case format.Name == "markdown", format.Name == "text":
+		plan, where, err = planPictureNotice(canvases[format.Name], src, *l.Notice, state, cmp.Or(l.MaxPixels, defaultPixels))
+		layer.Place += " " + where.String()
+	case "text":
+		layer.Place += " " + l.Notice.Position.String()
+		if format.Name == "html" {
+			plan, err = planHTMLNotice(src, *l.Notice, state)
+			break
+		}
 		var wording string
 		if wording, err = l.Notice.wording(state); err == nil {
 			err = refuseData(src.Name, format)
@@ -160,7 +161,6 @@ func (l *Labeler) planNotice(src metadata.Source, format metadata.Format, state 
 		if err == nil {
 			plan, err = planTextNotice(src.R, src.Size, wording, l.Notice.Position, format.Name == "markdown")
 		}
-		layer.Place = "text " + l.Notice.Position.String()
 	default:
 		err = fmt.Errorf("%w (%s)", ErrNoNotice, format.Name)
 	}

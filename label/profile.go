@@ -15,7 +15,7 @@ const China Profile = "china"
 // profiles lists, for each profile, the checks that must not fail.
 var profiles = map[Profile][]string{
 	China: {
-		checkIntact, checkPresent, checkRequired, checkLabel, checkCharset, checkFields, checkProducerCode,
+		checkIntact, checkUnambiguous, checkPresent, checkRequired, checkLabel, checkCharset, checkFields, checkProducerCode,
 		checkPropagator, checkSingle, checkAgree, checkSeal, checkNotice,
 	},
 }

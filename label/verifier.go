@@ -94,6 +94,7 @@ func (v *Verifier) examine(report *Report, src metadata.Source) error {
 	}
 	c := check{reading, report}
 	c.container()
+	c.unambiguous()
 	c.record()
 	c.sites()
 	c.sourceType()

@@ -148,6 +148,25 @@ func TestVerifyDamaged(t *testing.T) {
 	require.Equal(t, []string{checkIntact}, outcomes(report, Fail))
 }
 
+// TestVerifyPolyglot: what programs take for different things fails; data that is
+// common behind a file does not, other data is worth a look.
+func TestVerifyPolyglot(t *testing.T) {
+	out, _ := labelled(t, &Labeler{Producer: producer}, fixture(t, "png/palette.png"), Artifact{})
+	b, err := io.ReadAll(io.NewSectionReader(out.R, 0, out.Size))
+	require.NoError(t, err)
+	for behind, want := range map[string]Outcome{"": Pass, "\x00\x00": Pass, "something": Warn, "%PDF-1.4\n1 0 obj": Fail} {
+		report := verify(t, metadata.Bytes(append(b[:len(b):len(b)], behind...), ""), nil)
+		require.Equal(t, Confirmed, report.Verdict)
+		require.Contains(t, outcomes(report, want), checkUnambiguous, behind)
+		require.Equal(t, want != Fail, report.OK())
+	}
+	jpeg := fixture(t, "jpeg/baseline.jpg")
+	b, err = io.ReadAll(io.NewSectionReader(jpeg.R, 0, jpeg.Size))
+	require.NoError(t, err)
+	report := verify(t, metadata.Bytes(append(b, "SEFH\x00\x00SEFT"...), ""), nil)
+	require.Contains(t, outcomes(report, Pass), checkUnambiguous)
+}
+
 func TestVerifyUnknown(t *testing.T) {
 	report, err := new(Verifier).Verify(t.Context(), metadata.Bytes([]byte("\x7fELF\x00\x01"), "x"), nil)
 	require.ErrorIs(t, err, metadata.ErrUnknownFormat)

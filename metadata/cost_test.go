@@ -69,6 +69,10 @@ func largeFiles(t testing.TB) []large {
 		{"objects.pdf", largePDF(), 100},
 		{"picture.docx", withPicture(t, "docx/python-docx.docx"), 20},
 		{"picture.odt", withPicture(t, "odt/libreoffice.odt"), 20},
+		{"picture.xmind", withPicture(t, "xmind/deflated.xmind"), 20},
+		{"items.xml", []byte("<?xml version='1.0'?>\n<items>" + strings.Repeat("<item>A line of text.</item>\n", mebibyte/35) + "</items>"), 1},
+		{"layers.psd", slices.Concat(testdata(t, "psd/plain.psd"), make([]byte, mebibyte)), 8},
+		{"paragraphs.rtf", []byte(`{\rtf1\ansi{\fonttbl{\f0 A;}}` + strings.Repeat(`\pard A paragraph of text, as long as they are.\par `, mebibyte/50) + "}"), 1},
 		{"picture.epub", withPicture(t, "epub/pandoc3.epub"), 20},
 		{"long.md", []byte("# Title\n" + strings.Repeat("A line of text, as long as lines of text are.\n", mebibyte/46)), 1},
 		{"long.html", []byte("<!DOCTYPE html>\n<title>Long</title>\n" + strings.Repeat("<p>A paragraph, as long as paragraphs of text are.\n", mebibyte/50)), 1},
@@ -321,6 +325,11 @@ func largePDF() []byte {
 
 // withPicture gives a real document a stored picture.
 func withPicture(t testing.TB, path string) []byte {
+	return withEntry(t, path, "media/image1.png", make([]byte, mebibyte))
+}
+
+// withEntry adds an entry to a real archive.
+func withEntry(t testing.TB, path, name string, data []byte) []byte {
 	b := testdata(t, path)
 	in, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
 	require.NoError(t, err)
@@ -329,9 +338,9 @@ func withPicture(t testing.TB, path string) []byte {
 	for _, f := range in.File {
 		require.NoError(t, w.Copy(f))
 	}
-	media, err := w.CreateHeader(&zip.FileHeader{Name: "media/image1.png", Method: zip.Store})
+	entry, err := w.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Store})
 	require.NoError(t, err)
-	_, err = media.Write(make([]byte, mebibyte))
+	_, err = entry.Write(data)
 	require.NoError(t, err)
 	require.NoError(t, w.Close())
 	return out.Bytes()

@@ -50,12 +50,17 @@ func (e *FormatError) Unwrap() error { return e.Err }
 
 // A LimitError says which limit a file's claims exceed.
 type LimitError struct {
-	What  string
-	Limit int64
+	What    string
+	Limit   int64
+	Instead string // what to do about a limit of the format itself, else ""
 }
 
 func (e *LimitError) Error() string {
-	return fmt.Sprintf("metadata: %s exceeds the limit of %d", e.What, e.Limit)
+	text := fmt.Sprintf("metadata: %s exceeds the limit of %d", e.What, e.Limit)
+	if e.Instead != "" {
+		text += "; " + e.Instead
+	}
+	return text
 }
 
 // public turns an error of package container into one of this package.
@@ -71,7 +76,8 @@ func public(format string, err error) error {
 		return fmt.Errorf("%w (%s)", ErrEncrypted, format)
 	}
 	if limit, ok := errors.AsType[*container.LimitError](err); ok {
-		return &LimitError{What: limit.What, Limit: limit.Limit}
+		public := LimitError(*limit)
+		return &public
 	}
 	if bad, ok := errors.AsType[*container.FormatError](err); ok {
 		return &FormatError{Format: format, Offset: bad.Offset, Err: bad.Err}

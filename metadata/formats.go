@@ -32,7 +32,9 @@ type Format struct {
 	Write      string   `json:"write"`      // where the record goes; "" if there is no place
 	Read       []string `json:"read"`       // where else records are read
 	Rule       string   `json:"rule"`       // the guide that names the place, or "our choice"
-	Notice     bool     `json:"notice"`     // package label puts a visible notice into it
+	// Credentials is where a C2PA manifest store is looked for, "" if nowhere. One
+	// that is there is listed, not validated.
+	Credentials string `json:"credentials"`
 
 	walk  container.Walk
 	sniff func(src *container.Source, name string) (bool, error)
@@ -67,40 +69,43 @@ const (
 var formats = []Format{
 	{Name: "png", Family: Image, MIME: []string{"image/png", "image/apng"}, Extensions: []string{".png", ".apng"},
 		Write: "iTXt XML:com.adobe.xmp, property TC260:AIGC", Read: []string{"tEXt, zTXt, iTXt AIGC", "eXIf UserComment", "texts with a JSON record"},
-		Rule: guideImage, Notice: true, walk: container.PNG, sniff: magic("\x89PNG\r\n\x1a\n"), place: inXMP},
+		Rule: guideImage, Credentials: "caBX", walk: container.PNG, sniff: magic("\x89PNG\r\n\x1a\n"), place: inXMP},
 	{Name: "jpeg", Family: Image, MIME: []string{"image/jpeg"}, Extensions: []string{".jpg", ".jpeg", ".jfif"},
 		Write: "APP1 XMP, property TC260:AIGC", Read: []string{"APP1 Exif UserComment", "extended XMP", "APPn AIGC{...}"},
-		Rule: guideImage, walk: container.JPEG, sniff: magic("\xff\xd8\xff"), place: inXMP},
+		Rule: guideImage, Credentials: "APP11 JUMBF", walk: container.JPEG, sniff: magic("\xff\xd8\xff"), place: inXMP},
 	{Name: "webp", Family: Image, MIME: []string{"image/webp"}, Extensions: []string{".webp"},
 		Write: "chunk XMP, property TC260:AIGC", Read: []string{"EXIF UserComment", "chunk AIGC"},
-		Rule: guideImage, walk: container.WebP, sniff: riff("WEBP"), place: inXMP},
+		Rule: guideImage, Credentials: "chunk C2PA", walk: container.WebP, sniff: riff("WEBP"), place: inXMP},
 	{Name: "gif", Family: Image, MIME: []string{"image/gif"}, Extensions: []string{".gif"},
 		Write: "application extension XMP Data, property TC260:AIGC", Read: []string{"comments with a JSON record", "application extension AIGC"},
-		Rule: guideImage, walk: container.GIF, sniff: magic("GIF87a", "GIF89a"), place: inXMP},
+		Rule: guideImage, Credentials: "application extension C2PA_GIF", walk: container.GIF, sniff: magic("GIF87a", "GIF89a"), place: inXMP},
 	{Name: "tiff", Family: Image, MIME: []string{"image/tiff", "image/x-adobe-dng"}, Extensions: []string{".tif", ".tiff", ".dng"},
 		Write: "IFD0 tag 700 (XMP), property TC260:AIGC", Read: []string{"XMP of further pages and SubIFDs", "Exif UserComment", "texts of IFD0 with a JSON record"},
-		Rule: guideImage, walk: container.TIFF, sniff: magic("II*\x00", "MM\x00*", "II+\x00", "MM\x00+"), place: inXMP},
+		Rule: guideImage, Credentials: "tag 52545", walk: container.TIFF, sniff: magic("II*\x00", "MM\x00*", "II+\x00", "MM\x00+"), place: inXMP},
 	{Name: "heic", Family: Image, MIME: []string{"image/heic", "image/heif", "image/heic-sequence", "image/heif-sequence"}, Extensions: []string{".heic", ".heif", ".hif"},
 		Write: heifPlace, Read: []string{"Exif item UserComment", "uuid XMP", "items that describe other pictures"},
-		Rule: guideImage, walk: container.HEIF, sniff: branded("heic"), place: inXMP},
+		Rule: guideImage, Credentials: "uuid", walk: container.HEIF, sniff: branded("heic"), place: inXMP},
 	{Name: "avif", Family: Image, MIME: []string{"image/avif", "image/avif-sequence"}, Extensions: []string{".avif", ".avifs"},
 		Write: heifPlace, Read: []string{"Exif item UserComment", "uuid XMP", "items that describe other pictures"},
-		Rule: ourChoice, walk: container.HEIF, sniff: branded("avif"), place: inXMP},
+		Rule: ourChoice, Credentials: "uuid", walk: container.HEIF, sniff: branded("avif"), place: inXMP},
 	{Name: "jxl", Family: Image, MIME: []string{"image/jxl"}, Extensions: []string{".jxl"},
 		Write: "xml box, property TC260:AIGC; a bare codestream is wrapped", Read: []string{"Exif box UserComment"},
-		Rule: ourChoice, walk: container.JXL, sniff: anyName(container.IsJXL), place: inXMP},
+		Rule: ourChoice, Credentials: "jumb", walk: container.JXL, sniff: anyName(container.IsJXL), place: inXMP},
 	{Name: "jp2", Family: Image, MIME: []string{"image/jp2", "image/jpx", "image/jph"}, Extensions: []string{".jp2", ".jpx", ".jpf", ".jph"},
 		Write: "uuid box with XMP, property TC260:AIGC", Read: []string{"uuid Exif UserComment", "xml box with XMP"},
-		Rule: ourChoice, walk: container.JP2, sniff: branded("jp2"), place: inXMP},
+		Rule: ourChoice, Credentials: "uuid", walk: container.JP2, sniff: branded("jp2"), place: inXMP},
+	{Name: "psd", Family: Image, MIME: []string{"image/vnd.adobe.photoshop"}, Extensions: []string{".psd", ".psb"},
+		Read: []string{"resource 1060 XMP", "resources 1058, 1059 Exif UserComment"}, Rule: ourChoice,
+		instead: "label the picture that you export from it: PNG, TIFF or JPEG", walk: container.PSD, sniff: magic("8BPS\x00\x01", "8BPS\x00\x02")},
 	{Name: "svg", Family: Image, MIME: []string{"image/svg+xml"}, Extensions: []string{".svg"},
 		Write: "XMP in metadata, property TC260:AIGC", Read: []string{"further packets", "title and desc with a JSON record"},
-		Rule: ourChoice, walk: container.SVG, sniff: anyName(container.IsSVG), place: inXMP},
+		Rule: ourChoice, Credentials: "metadata c2pa:manifest", walk: container.SVG, sniff: anyName(container.IsSVG), place: inXMP},
 	{Name: "mp4", Family: Video, MIME: []string{"video/mp4", "video/x-m4v", "video/3gpp"}, Extensions: []string{".mp4", ".m4v", ".3gp"},
 		Write: bmffPlace, Read: []string{"moov/udta/meta (mdir) items", "uuid XMP"},
-		Rule: guideVideo, walk: container.BMFF, sniff: branded("mp4"), place: jsonSlot},
+		Rule: guideVideo, Credentials: "uuid", walk: container.BMFF, sniff: branded("mp4"), place: jsonSlot},
 	{Name: "mov", Family: Video, MIME: []string{"video/quicktime"}, Extensions: []string{".mov", ".qt"},
 		Write: bmffPlace, Read: []string{"moov/udta/meta (mdir) items", "moov/udta/XMP_, uuid XMP"},
-		Rule: guideVideo, walk: container.BMFF, sniff: branded("mov"), place: jsonSlot},
+		Rule: guideVideo, Credentials: "uuid", walk: container.BMFF, sniff: branded("mov"), place: jsonSlot},
 	{Name: "mkv", Family: Video, MIME: []string{"video/x-matroska", "audio/x-matroska"}, Extensions: []string{".mkv", ".mka", ".mks"},
 		Write: mkvPlace, Read: []string{"SimpleTags of tracks and chapters, nested SimpleTags", "Info Title with a JSON record"},
 		Rule: guideVideo, walk: container.Matroska, sniff: docType("matroska"), place: jsonSlot},
@@ -112,27 +117,27 @@ var formats = []Format{
 		Rule: guideVideo, walk: container.FLV, sniff: magic("FLV\x01"), place: jsonSlot},
 	{Name: "avi", Family: Video, MIME: []string{"video/vnd.avi", "video/x-msvideo"}, Extensions: []string{".avi"},
 		Write: "LIST/INFO AIGC before the media", Read: []string{"chunk AIGC", "_PMX XMP"},
-		Rule: guideVideo, walk: container.AVI, sniff: riff("AVI "), place: jsonSlot},
+		Rule: guideVideo, Credentials: "chunk C2PA", walk: container.AVI, sniff: riff("AVI "), place: jsonSlot},
 	{Name: "wmv", Family: Video, MIME: []string{"video/x-ms-wmv", "video/x-ms-asf"}, Extensions: []string{".wmv", ".asf"},
 		Write: asfPlace, Read: asfRead, Rule: ourChoice, walk: container.ASF, sniff: asf(true), place: jsonSlot},
 	{Name: "m4a", Family: Audio, MIME: []string{"audio/mp4", "audio/x-m4a"}, Extensions: []string{".m4a", ".m4b"},
 		Write: bmffPlace, Read: []string{"moov/udta/meta (mdir) items", "uuid XMP"},
-		Rule: guideAudio, walk: container.BMFF, sniff: branded("m4a"), place: jsonSlot},
+		Rule: guideAudio, Credentials: "uuid", walk: container.BMFF, sniff: branded("m4a"), place: jsonSlot},
 	{Name: "wav", Family: Audio, MIME: []string{"audio/wav", "audio/vnd.wave", "audio/x-wav"}, Extensions: []string{".wav", ".rf64", ".bwf"},
 		Write: "chunk AIGC before data", Read: []string{"LIST/INFO AIGC", "id3 TXXX AIGC", "_PMX XMP"},
-		Rule: guideAudio, walk: container.WAV, sniff: riff("WAVE"), place: jsonSlot},
+		Rule: guideAudio, Credentials: "chunk C2PA", walk: container.WAV, sniff: riff("WAVE"), place: jsonSlot},
 	{Name: "flac", Family: Audio, MIME: []string{"audio/flac", "audio/x-flac"}, Extensions: []string{".flac"},
 		Write: "VORBIS_COMMENT entry AIGC", Read: []string{"further entries with AIGC in their key", "ID3v2 TXXX AIGC"},
-		Rule: guideAudio, walk: container.FLAC, sniff: anyName(container.IsFLAC), place: jsonSlot},
+		Rule: guideAudio, Credentials: "APPLICATION c2pa, ID3v2 GEOB", walk: container.FLAC, sniff: anyName(container.IsFLAC), place: jsonSlot},
 	{Name: "opus", Family: Audio, MIME: []string{"audio/opus", "audio/ogg; codecs=opus"}, Extensions: []string{".opus"},
-		Write: oggPlace, Read: []string{oggOthers}, Rule: guideAudio, walk: container.Ogg, sniff: oggCodec("Opus"), place: jsonSlot},
+		Write: oggPlace, Read: []string{oggOthers}, Rule: guideAudio, Credentials: "C2PA stream", walk: container.Ogg, sniff: oggCodec("Opus"), place: jsonSlot},
 	{Name: "ogv", Family: Video, MIME: []string{"video/ogg"}, Extensions: []string{".ogv"},
-		Write: oggPlace, Read: []string{oggOthers}, Rule: ourChoice, walk: container.Ogg, sniff: oggCodec("Theora", "VP8"), place: jsonSlot},
+		Write: oggPlace, Read: []string{oggOthers}, Rule: ourChoice, Credentials: "C2PA stream", walk: container.Ogg, sniff: oggCodec("Theora", "VP8"), place: jsonSlot},
 	{Name: "ogg", Family: Audio, MIME: []string{"audio/ogg", "application/ogg"}, Extensions: []string{".ogg", ".oga", ".spx"},
-		Write: oggPlace, Read: []string{oggOthers}, Rule: guideAudio, walk: container.Ogg, sniff: oggCodec("Vorbis", "Speex", "FLAC", ""), place: jsonSlot},
+		Write: oggPlace, Read: []string{oggOthers}, Rule: guideAudio, Credentials: "C2PA stream", walk: container.Ogg, sniff: oggCodec("Vorbis", "Speex", "FLAC", ""), place: jsonSlot},
 	{Name: "aiff", Family: Audio, MIME: []string{"audio/aiff", "audio/x-aiff"}, Extensions: []string{".aiff", ".aif", ".aifc"},
 		Write: "chunk ID3, TXXX AIGC, before the sound", Read: []string{"further ID3 chunks", "chunk AIGC", "PRIV XMP, APPL XMP"},
-		Rule: ourChoice, walk: container.AIFF, sniff: riff("AIFF", "AIFC"), place: jsonSlot},
+		Rule: ourChoice, Credentials: "ID3v2 GEOB", walk: container.AIFF, sniff: riff("AIFF", "AIFC"), place: jsonSlot},
 	{Name: "caf", Family: Audio, MIME: []string{"audio/x-caf"}, Extensions: []string{".caf"},
 		Write: "info chunk before the sound, key AIGC", Read: []string{"further keys with AIGC in their name"},
 		Rule: ourChoice, walk: container.CAF, sniff: magic("caff"), place: jsonSlot},
@@ -140,10 +145,10 @@ var formats = []Format{
 		Write: asfPlace, Read: asfRead, Rule: ourChoice, walk: container.ASF, sniff: asf(false), place: jsonSlot},
 	{Name: "aac", Family: Audio, MIME: []string{"audio/aac", "audio/aacp"}, Extensions: []string{".aac", ".adts"},
 		Write: "ID3v2 TXXX AIGC", Read: []string{"further ID3v2 tags", "APEv2 AIGC", "PRIV XMP"},
-		Rule: ourChoice, walk: container.AAC, sniff: anyName(container.IsAAC), place: jsonSlot},
+		Rule: ourChoice, Credentials: "ID3v2 GEOB", walk: container.AAC, sniff: anyName(container.IsAAC), place: jsonSlot},
 	{Name: "mp3", Family: Audio, MIME: []string{"audio/mpeg", "audio/mp3"}, Extensions: []string{".mp3", ".mp2"},
 		Write: "ID3v2 TXXX AIGC", Read: []string{"further ID3v2 tags", "APEv2 AIGC", "PRIV XMP"},
-		Rule: guideAudio, walk: container.MP3, sniff: anyName(container.IsMP3), place: jsonSlot},
+		Rule: guideAudio, Credentials: "ID3v2 GEOB", walk: container.MP3, sniff: anyName(container.IsMP3), place: jsonSlot},
 	{Name: "amr", Family: Audio, MIME: []string{"audio/amr", "audio/amr-wb"}, Extensions: []string{".amr", ".awb"},
 		Read: []string{}, Rule: noHonestPlace, instead: "put it into MP4: ffmpeg -i in.amr -c copy out.3gp", walk: container.Bare, sniff: magic("#!AMR")},
 	{Name: "midi", Family: Audio, MIME: []string{"audio/midi", "audio/x-midi"}, Extensions: []string{".mid", ".midi"},
@@ -154,28 +159,37 @@ var formats = []Format{
 		Read: []string{}, Rule: noHonestPlace, instead: "put it into Matroska: ffmpeg -fflags +genpts -i in.mpg -c copy out.mkv", walk: container.Bare, sniff: magic("\x00\x00\x01\xba", "\x00\x00\x01\xb3")},
 	{Name: "pdf", Family: Document, MIME: []string{"application/pdf"}, Extensions: []string{".pdf"},
 		Write: "Info dictionary /AIGC", Read: []string{"Info and catalog keys with AIGC in their name", "XMP metadata stream"},
-		Rule: guideText, walk: container.PDF, sniff: isPDF, place: jsonSlot},
+		Rule: guideText, Credentials: "file C2PA_Manifest", walk: container.PDF, sniff: anyName(container.IsPDF), place: jsonSlot},
 	{Name: "docx", Family: Document, MIME: []string{ooxmlType + "wordprocessingml.document"}, Extensions: []string{".docx", ".docm", ".dotx"},
-		Write: ooxmlPlace, Read: []string{"core and extended properties with a JSON record"}, Rule: guideText, walk: container.OOXML, sniff: zipped("docx"), place: jsonSlot},
+		Write: ooxmlPlace, Read: []string{"core and extended properties with a JSON record"}, Rule: guideText, Credentials: "META-INF/content_credential.c2pa", walk: container.OOXML, sniff: zipped("docx"), place: jsonSlot},
 	{Name: "xlsx", Family: Document, MIME: []string{ooxmlType + "spreadsheetml.sheet"}, Extensions: []string{".xlsx", ".xlsm", ".xltx"},
-		Write: ooxmlPlace, Read: []string{"core and extended properties with a JSON record"}, Rule: guideText, walk: container.OOXML, sniff: zipped("xlsx"), place: jsonSlot},
+		Write: ooxmlPlace, Read: []string{"core and extended properties with a JSON record"}, Rule: guideText, Credentials: "META-INF/content_credential.c2pa", walk: container.OOXML, sniff: zipped("xlsx"), place: jsonSlot},
 	{Name: "pptx", Family: Document, MIME: []string{ooxmlType + "presentationml.presentation"}, Extensions: []string{".pptx", ".pptm", ".potx"},
-		Write: ooxmlPlace, Read: []string{"core and extended properties with a JSON record"}, Rule: guideText, walk: container.OOXML, sniff: zipped("pptx"), place: jsonSlot},
+		Write: ooxmlPlace, Read: []string{"core and extended properties with a JSON record"}, Rule: guideText, Credentials: "META-INF/content_credential.c2pa", walk: container.OOXML, sniff: zipped("pptx"), place: jsonSlot},
 	{Name: "odt", Family: Document, MIME: []string{odfType + "text"}, Extensions: []string{".odt", ".ott"},
-		Write: odfPlace, Read: odfRead, Rule: ourChoice, walk: container.ODF, sniff: zipped("mimetype:" + odfType + "text"), place: jsonSlot},
+		Write: odfPlace, Read: odfRead, Rule: ourChoice, Credentials: "META-INF/content_credential.c2pa", walk: container.ODF, sniff: zipped("mimetype:" + odfType + "text"), place: jsonSlot},
 	{Name: "ods", Family: Document, MIME: []string{odfType + "spreadsheet"}, Extensions: []string{".ods", ".ots"},
-		Write: odfPlace, Read: odfRead, Rule: ourChoice, walk: container.ODF, sniff: zipped("mimetype:" + odfType + "spreadsheet"), place: jsonSlot},
+		Write: odfPlace, Read: odfRead, Rule: ourChoice, Credentials: "META-INF/content_credential.c2pa", walk: container.ODF, sniff: zipped("mimetype:" + odfType + "spreadsheet"), place: jsonSlot},
 	{Name: "odp", Family: Document, MIME: []string{odfType + "presentation"}, Extensions: []string{".odp", ".otp"},
-		Write: odfPlace, Read: odfRead, Rule: ourChoice, walk: container.ODF, sniff: zipped("mimetype:" + odfType + "presentation"), place: jsonSlot},
+		Write: odfPlace, Read: odfRead, Rule: ourChoice, Credentials: "META-INF/content_credential.c2pa", walk: container.ODF, sniff: zipped("mimetype:" + odfType + "presentation"), place: jsonSlot},
 	{Name: "epub", Family: Document, MIME: []string{"application/epub+zip"}, Extensions: []string{".epub"},
 		Write: "package document, metadata TC260:AIGC; AIGC in EPUB 2", Read: []string{"metadata with AIGC in their name or a JSON record"},
-		Rule: ourChoice, walk: container.EPUB, sniff: zipped("mimetype:application/epub+zip"), place: jsonSlot},
+		Rule: ourChoice, Credentials: "META-INF/content_credential.c2pa", walk: container.EPUB, sniff: zipped("mimetype:application/epub+zip"), place: jsonSlot},
+	{Name: "xmind", Family: Document, MIME: []string{"application/vnd.xmind.workbook"}, Extensions: []string{".xmind"},
+		Write: "metadata.json, member AIGC", Read: []string{"further members AIGC"},
+		Rule: ourChoice, walk: container.XMind, sniff: zipped("xmind"), place: jsonSlot},
+	{Name: "rtf", Family: Document, MIME: []string{"application/rtf", "text/rtf"}, Extensions: []string{".rtf"},
+		Write: "custom property AIGC", Read: []string{"custom properties with AIGC in their name", "document properties with a JSON record"},
+		Rule: ourChoice, walk: container.RTF, sniff: magic("{\\rtf"), place: jsonSlot},
 	{Name: "markdown", Family: Document, MIME: []string{"text/markdown"}, Extensions: []string{".md", ".markdown"},
 		Write: "YAML front matter, entry AIGC", Read: []string{"further front matters", "an AIGC block at the end"},
-		Rule: guideText, Notice: true, walk: container.Markdown, sniff: isMarkdown, place: yamlSlot},
+		Rule: guideText, walk: container.Markdown, sniff: isMarkdown, place: yamlSlot},
 	{Name: "html", Family: Document, MIME: []string{"text/html", "application/xhtml+xml"}, Extensions: []string{".html", ".htm", ".xhtml", ".xht"},
 		Write: "meta element AIGC in the head", Read: []string{"meta elements with AIGC in their name or a JSON record"},
-		Rule: ourChoice, walk: container.HTML, sniff: isHTML, place: jsonSlot},
+		Rule: ourChoice, Credentials: "script or link", walk: container.HTML, sniff: isHTML, place: jsonSlot},
+	{Name: "xml", Family: Document, MIME: []string{"application/xml", "text/xml"}, Extensions: []string{".xml", ".rss", ".atom"},
+		Write: "processing instruction AIGC in the prolog", Read: []string{"further processing instructions"},
+		Rule: ourChoice, walk: container.XML, sniff: isXML, place: jsonSlot},
 	{Name: "json", Family: Document, MIME: []string{"application/json"}, Extensions: []string{".json", ".geojson", ".webmanifest"},
 		Write: "first member AIGC of the object", Read: []string{"further members AIGC"},
 		Rule: ourChoice, walk: container.JSON, sniff: isJSON("json", ".json", ".geojson", ".webmanifest"), place: jsonSlot},
@@ -196,7 +210,7 @@ var formats = []Format{
 	{Name: "csv", Family: Document, MIME: []string{"text/csv", "text/tab-separated-values"}, Extensions: []string{".csv", ".tsv"},
 		Read: []string{}, Rule: noHonestPlace, instead: "convert it to XLSX, ODS or JSON", walk: container.Bare, sniff: named(".csv", ".tsv")},
 	{Name: "text", Family: Document, MIME: []string{"text/plain"}, Extensions: []string{".txt"},
-		Read: []string{}, Rule: "GB 45438-2025 clause 5.1 (notice only)", Notice: true, walk: container.Bare, sniff: isPlainText},
+		Read: []string{}, Rule: "GB 45438-2025 clause 5.1 (notice only)", walk: container.Bare, sniff: isPlainText},
 }
 
 const (
@@ -326,12 +340,6 @@ func zipped(want string) func(*container.Source, string) (bool, error) {
 	}
 }
 
-// isPDF allows for junk before the header, as readers do (ISO 32000-1, Annex H).
-func isPDF(src *container.Source, _ string) (bool, error) {
-	head, err := src.Head(1024)
-	return bytes.Contains(head, []byte("%PDF-")), err
-}
-
 // isMarkdown goes by the name, and without one by front matter.
 func isMarkdown(src *container.Source, name string) (bool, error) {
 	if path.Ext(name) != "" {
@@ -351,6 +359,15 @@ func isHTML(src *container.Source, name string) (bool, error) {
 		return ok, err
 	}
 	return named(".html", ".htm", ".xhtml", ".xht")(src, name)
+}
+
+// isXML goes by the declaration, and for a document without one by the name.
+func isXML(src *container.Source, name string) (bool, error) {
+	named, err := named(".xml", ".rss", ".atom")(src, name)
+	if err != nil {
+		return false, err
+	}
+	return container.IsXML(src, named)
 }
 
 // isJSON goes by the name, and without one by the head of the content.

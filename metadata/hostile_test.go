@@ -173,6 +173,13 @@ func hostileFiles() map[string][]byte {
 		"entries.md":      []byte("---\n" + strings.Repeat("AIGC:\n  Label: '1'\n", n/19) + "---\n"),
 		"fences.md":       []byte(strings.Repeat("```yaml\nAIGC:\n", n/14)),
 		"anchors.md":      []byte("---\na: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b]\nAIGC: *c\n---\n"),
+		"bomb.xmind":      hostileZIP(map[string]string{"content.json": "[]", "metadata.json": `{"AIGC":"` + strings.Repeat("a", 64*n)}),
+		"records.xmind":   hostileZIP(map[string]string{"content.json": "[]", "metadata.json": `{` + strings.Repeat(`"AIGC":0,`, n/9)}),
+		"prolog.xml":      []byte("<?xml version='1.0'?>" + strings.Repeat("<?AIGC?>", n/8) + "<a/>"),
+		"entities.xml":    []byte("<?xml version='1.0'?><!DOCTYPE a [" + strings.Repeat("<!ENTITY a 'b'>", n/15) + "]><a/>"),
+		"resources.psd":   append([]byte("8BPS\x00\x01"+string(make([]byte, 24))+"\x00\x0f\xff\xff"), bytes.Repeat([]byte("8BIM\x04\x24\x00\x00\x00\x00\x00\x00"), n/12)...),
+		"groups.rtf":      []byte(`{\rtf1` + strings.Repeat(`{\*\a}`, n/6) + `}`),
+		"values.rtf":      []byte(`{\rtf1{\*\userprops{\propname AIGC}` + strings.Repeat(`{\staticval 1}`, n/14) + `}}`),
 	}
 }
 

@@ -49,6 +49,13 @@ type Text struct {
 	Value string
 }
 
+// A Second is what a file is beside its format, or has behind its end.
+type Second struct {
+	Format string // "zip", "pdf", "mp4", "html"...; "" for data that is not known
+	Offset int64  // where that starts; for "zip", where its directory ends
+	Usual  string // why that is common and no matter, "" if it is: "video of a motion photo"
+}
+
 // A Reading is what a file says.
 type Reading struct {
 	Format Format
@@ -58,6 +65,10 @@ type Reading struct {
 	// Record is the file's AIGC record: the one in the place that the guide
 	// names, else the first. It is nil if there is none.
 	Record *Record
+
+	// Seconds lists what the file is beside its format: a polyglot of two formats
+	// is read as either, and may say in one what it does not say in the other.
+	Seconds []Second
 
 	Damage    error   // a *FormatError; what was found before or beside it is still listed
 	Limits    []error // *LimitError values: what was skipped
@@ -119,7 +130,18 @@ func examine(src *container.Source, name string) (*Reading, error) {
 	if i := r.recordSite(); i >= 0 {
 		r.Record = &r.Sites[i].Record
 	}
+	if err == nil {
+		err = r.seconds(src, layout)
+	}
 	return r, public(format.Name, err)
+}
+
+func (r *Reading) seconds(src *container.Source, layout *container.Layout) error {
+	seconds, err := src.Seconds(r.Format.Name, layout)
+	for _, s := range seconds {
+		r.Seconds = append(r.Seconds, Second(s))
+	}
+	return err
 }
 
 // recordSite returns the index of the site that holds the file's record, or -1.

@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/aigclabel/aigclabel/label"
 	"github.com/aigclabel/aigclabel/metadata"
@@ -109,6 +111,9 @@ func (t *transfer) writeReceipt(c *cli, receipt any) error {
 	return os.WriteFile(t.receipt, b, 0o600)
 }
 
+// languages lists what -lang takes.
+var languages = strings.Join(label.Languages(), ", ")
+
 func runLabel(ctx context.Context, c *cli, flags *flag.FlagSet, args []string) (int, error) {
 	var t transfer
 	producer := flags.String("producer", "", "name or 27-character `code` of the service that generated the content (required)")
@@ -116,7 +121,7 @@ func runLabel(ctx context.Context, c *cli, flags *flag.FlagSet, args []string) (
 	state := flags.String("state", "1", "1 is generated, 2 may be, 3 suspected")
 	profile := flags.String("profile", "china", "rules to follow")
 	visible := flags.Bool("visible", false, "also put a notice that people see into the content")
-	lang := flags.String("lang", "zh-Hans", "`language` of the notice: zh-Hans, en or zh-Hans+en")
+	lang := flags.String("lang", "zh-Hans", "`language` of the notice: "+languages)
 	var opts metadata.WriteOptions
 	flags.BoolVar(&opts.Replace, "replace", false, "overwrite the record of another producer")
 	flags.BoolVar(&opts.OmitSourceType, "no-source-type", false, "do not add IPTC's DigitalSourceType to XMP")
@@ -128,6 +133,9 @@ func runLabel(ctx context.Context, c *cli, flags *flag.FlagSet, args []string) (
 	}
 	if *producer == "" {
 		return 0, usageError("-producer is missing: the name or code of the service that generated the content")
+	}
+	if !slices.Contains(label.Languages(), *lang) {
+		return 0, usageError("no wording in the language %q: take one of %s, or label without -visible and show a notice of your own", *lang, languages)
 	}
 	labeler := &label.Labeler{Profile: label.Profile(*profile), Producer: *producer, Write: opts}
 	if *visible {

@@ -45,6 +45,8 @@ var refused = map[string]string{
 	"cleartext-xmp.pdf": "label it before it is encrypted",
 	"toml.md":           "convert it to YAML",
 	"utf16.md":          "convert the text from UTF-16 to UTF-8",
+	"utf16.xml":         "convert the text from UTF-16 to UTF-8",
+	"xmind8.xmind":      "save the map with XMind 2020",
 	"array.json":        "put the data into a member of an object",
 }
 
@@ -203,7 +205,10 @@ func TestUsage(t *testing.T) {
 		require.Equal(t, exitError, code, args)
 		require.NotEmpty(t, stdout+stderr, args)
 	}
-	_, stderr, code := run(t, nil, "label", "-h")
+	_, stderr, code := run(t, nil, "label", "-producer", producer, "-lang", "fr", "-o", "x", "in")
+	require.Equal(t, exitError, code)
+	require.Contains(t, stderr, "zh-Hans, en, zh-Hans+en")
+	_, stderr, code = run(t, nil, "label", "-h")
 	require.Zero(t, code)
 	require.Contains(t, stderr, "-producer")
 }
@@ -213,7 +218,9 @@ func TestFormats(t *testing.T) {
 	require.Zero(t, code)
 	require.Contains(t, stdout, "TC260-PG-20259A")
 	stdout, _, _ = run(t, nil, "formats", "-json")
-	var table []struct{ Name string }
+	var table []struct{ Name, Visible, Credentials string }
 	require.NoError(t, json.Unmarshal([]byte(stdout), &table))
 	require.Equal(t, "png", table[0].Name)
+	require.Equal(t, "picture", table[0].Visible)
+	require.Equal(t, "caBX", table[0].Credentials)
 }

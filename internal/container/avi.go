@@ -44,6 +44,7 @@ func (f *aviFile) walk(src *Source) error {
 	if f.riff.id == "RIFX" {
 		return &FormatError{Offset: 0, Err: errors.New("big-endian RIFX is not supported")}
 	}
+	f.End = 0 // further outer chunks may follow
 	if err := f.riff.chunks(&f.Layout, riffHeaderSize, f.riff.end, f.chunk); err != nil {
 		return err
 	}

@@ -88,6 +88,13 @@ type Layout struct {
 	// leaves behind, "" for none: "PDF certification signature".
 	Signed string
 
+	// End is where the format ends: what follows is not of it. It is 0 where a walk
+	// does not tell.
+	End int64
+
+	// Trailer names what the file says, or all programs know, to follow its End.
+	Trailer string
+
 	// Encrypted says that the values of the file cannot be read or written
 	// without a key that a walk does not have.
 	Encrypted bool
@@ -188,12 +195,17 @@ func (e *FormatError) Unwrap() error { return e.Err }
 
 // A LimitError says which limit a file's claims exceed.
 type LimitError struct {
-	What  string
-	Limit int64
+	What    string
+	Limit   int64
+	Instead string // what to do about a limit of the format itself, else ""
 }
 
 func (e *LimitError) Error() string {
-	return fmt.Sprintf("%s exceeds the limit of %d", e.What, e.Limit)
+	text := fmt.Sprintf("%s exceeds the limit of %d", e.What, e.Limit)
+	if e.Instead != "" {
+		text += "; " + e.Instead
+	}
+	return text
 }
 
 // changed returns the change asked for slot, if there is one and the slot does not

@@ -81,8 +81,11 @@ func (f *gifFile) walk() error {
 		switch {
 		case errors.Is(err, errTruncated):
 			return &FormatError{Offset: pos, Err: errTruncated}
-		case err != nil || next == pos:
+		case err != nil:
 			return err
+		case next == pos:
+			f.End = pos + 1
+			return nil
 		}
 		pos = next
 	}

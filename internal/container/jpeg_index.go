@@ -105,20 +105,39 @@ var endOfImage = []byte{0xFF, markerEOI}
 // bytes of that marker (B.1.1.5), so where they are, an image has ended. Large
 // data after the image hides it; then the file must announce such data.
 func (f *jpegFile) tail() error {
+	if f.motion() {
+		f.Trailer = "video of a motion photo"
+	}
 	for _, n := range []int64{jpegTail, jpegTrailers} {
 		n = min(n, f.src.Size()-f.scan)
 		b, err := f.src.Bytes(f.src.Size()-n, n, "JPEG trailer")
 		if err != nil {
 			return err
 		}
-		if bytes.Contains(b, endOfImage) || bytes.HasSuffix(b, []byte("SEFT")) || f.mpf.fits(f.src.Size()) {
+		if bytes.HasSuffix(b, []byte("SEFT")) {
+			f.Trailer = "data of a Samsung camera"
+		}
+		if i := jpegEnd(b); i >= 0 {
+			f.End = f.src.Size() - n + int64(i)
+		}
+		if f.End > 0 || f.Trailer != "" || f.mpf.fits(f.src.Size()) {
 			return nil
 		}
 	}
-	if !f.motion() {
-		f.damage(f.src.Size(), "no end of image: %w", errTruncated)
-	}
+	f.damage(f.src.Size(), "no end of image: %w", errTruncated)
 	return nil
+}
+
+// jpegEnd returns where the last image of b ends: before a video, which may hold
+// the bytes of a marker by chance. It is -1 if there is no end.
+func jpegEnd(b []byte) int {
+	if i := bytes.Index(b, []byte("ftyp")) - len("size"); i >= len(endOfImage) && bytes.HasSuffix(b[:i], endOfImage) {
+		return i
+	}
+	if i := bytes.LastIndex(b, endOfImage); i >= 0 {
+		return i + len(endOfImage)
+	}
+	return -1
 }
 
 // motion reports whether the XMP announces a video after the image.

@@ -186,6 +186,7 @@ func TestJPEGSegmentLimit(t *testing.T) {
 	for _, c := range []Change{{Slot: guide(f, XMP), Value: make([]byte, room+1)}, {Kind: XMP, Value: make([]byte, room+1)}, {Kind: EXIF, Value: make([]byte, 1<<16)}} {
 		_, err = f.Plan([]Change{c})
 		require.ErrorAs(t, err, &limit)
+		require.ErrorContains(t, err, "as PNG", "a way out")
 	}
 	for _, kind := range []Kind{Record, Text, C2PA} {
 		_, err = f.Plan([]Change{{Kind: kind, Value: []byte("x")}})

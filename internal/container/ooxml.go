@@ -69,15 +69,21 @@ func OOXML(src *Source) (File, error) {
 
 // ZIPKind says what a ZIP archive is: "docx", "xlsx" or "pptx" by the type of
 // its main part, "mimetype:" and the content of an entry of that name (ODF,
-// EPUB), or "" for others and for files that are none.
+// EPUB), "xmind", or "" for others and for files that are none.
 func ZIPKind(src *Source) (string, error) {
 	f, err := openOOXML(src)
 	if err != nil {
 		return "", err
 	}
 	e := f.zip.find("mimetype")
-	if kind := f.kind(); kind != "" || e == nil || e.size > peekSize {
+	if kind := f.kind(); kind != "" {
 		return kind, nil
+	}
+	if e == nil {
+		return f.zip.xmindKind()
+	}
+	if e.size > peekSize {
+		return "", nil
 	}
 	mime, err := f.zip.read(e, peekSize)
 	if err != nil || mime == "" {

@@ -51,6 +51,9 @@ func (f *pngFile) walk() error {
 		if err := f.fail(chunk.Offset, f.chunk(pngChunk{PNGChunk: chunk})); err != nil {
 			return err
 		}
+		if chunk.Kind == "IEND" {
+			f.End = chunk.Offset + chunk.Length
+		}
 	}
 	return nil
 }

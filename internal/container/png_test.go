@@ -3,6 +3,8 @@ package container
 import (
 	"bytes"
 	"encoding/binary"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -189,4 +191,19 @@ func TestPNGSkipsData(t *testing.T) {
 			require.LessOrEqual(t, r.calls, 20)
 		}
 	}
+}
+
+// TestPNGAnimation: an animation keeps its frames, their times and its loop.
+func TestPNGAnimation(t *testing.T) {
+	dir, b := t.TempDir(), fixtures(t, "png")["ffmpeg.apng"]
+	decode := func(name string, b []byte) string {
+		path := filepath.Join(dir, name)
+		require.NoError(t, os.WriteFile(path, b, 0o600))
+		return frames(t, path)
+	}
+	out := put(t, PNG, b, XMP, somePacket)
+	before := decode("before.apng", b)
+	require.Equal(t, 3, strings.Count(before, "\n0,"), before)
+	require.Equal(t, before, decode("after.apng", out))
+	require.Equal(t, b[pngHead:], out[int64(len(out)-len(b))+pngHead:], "acTL, fcTL and fdAT follow as they were")
 }

@@ -105,6 +105,7 @@ func (l *Layout) readRIFF(src *Source) (*riff, error) {
 		l.damage(src.Size(), "RIFF chunk: %w", errTruncated)
 	default:
 		r.end = min(chunkOverhead+r.size, src.Size())
+		l.End = r.end
 	}
 	return r, nil
 }

@@ -29,16 +29,20 @@ func IsText(src *Source) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	cut := int64(len(head)) < src.Size()
+	return isText(head, int64(len(head)) < src.Size()), nil
+}
+
+// isText is [IsText] for a head that may be cut off.
+func isText(head []byte, cut bool) bool {
 	if order := utf16Order(head); order != nil {
-		return isUTF16(head, order, cut), nil
+		return isUTF16(head, order, cut)
 	}
 	for _, c := range head {
 		if c < 0x20 && !textControl(rune(c)) {
-			return false, nil
+			return false
 		}
 	}
-	return isUTF8(head, cut) || isGB18030(head, cut), nil
+	return isUTF8(head, cut) || isGB18030(head, cut)
 }
 
 // utf16Order returns the byte order of text that starts with a UTF-16 byte

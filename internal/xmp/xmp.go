@@ -63,7 +63,7 @@ func Properties(packet []byte) ([]Property, error) {
 
 // ErrEncoding reports a packet that is not in an encoding that XMP allows, or
 // one to edit that is not in UTF-8.
-var ErrEncoding = errors.New("xmp: packet is not in UTF-8")
+var ErrEncoding = errors.New("xmp: packet is not in UTF-8; save the file again with a program that writes its XMP in UTF-8")
 
 // isUTF16 tells by the first character, which is "<" or a byte order mark.
 func isUTF16(s string) bool {

@@ -1,0 +1,43 @@
+package label
+
+import (
+	"iter"
+
+	"github.com/aigclabel/aigclabel/metadata"
+)
+
+// A Capability is a line of the capability table: what labels files of a format
+// can get, and which are found in them.
+type Capability struct {
+	metadata.Format
+
+	// Visible says where a [Notice] goes: "picture", "text"; "" if it has to be
+	// shown beside the content.
+	Visible string `json:"visible"`
+
+	// Hidden says what a watermark is put into, "" if into nothing. This version has
+	// no watermarks.
+	Hidden string `json:"hidden"`
+}
+
+// Formats yields the capability table.
+func Formats() iter.Seq[Capability] {
+	return func(yield func(Capability) bool) {
+		for f := range metadata.Formats() {
+			if !yield(Capability{Format: f, Visible: visible(f.Name)}) {
+				return
+			}
+		}
+	}
+}
+
+// visible says what a notice of a format goes into, "" if into nothing.
+func visible(format string) string {
+	switch {
+	case canvases[format] != nil:
+		return "picture"
+	case format == "markdown", format == "html", format == "text":
+		return "text"
+	}
+	return ""
+}
