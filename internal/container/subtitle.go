@@ -5,8 +5,6 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
-
-	"github.com/aigclabel/aigclabel/internal/splice"
 )
 
 // Subtitles. No guide names a place for the record. Ours are what players pass
@@ -28,13 +26,8 @@ const (
 )
 
 type subtitleFile struct {
-	Layout
-	src           *Source
-	text          []byte  // the head of the file
-	insert        int     // where a new record goes
-	before, after string  // what a new record stands between
-	blocks        []Range // of Slots, by index: what goes with a slot
-	refuse        error   // why there is no place for a new record
+	blockText
+	text []byte // the head of the file
 }
 
 // WebVTT walks a WebVTT file.
@@ -62,7 +55,7 @@ func IsASS(src *Source) (bool, error) {
 }
 
 func walkSubtitle(src *Source, walk func(*subtitleFile) error) (File, error) {
-	f := &subtitleFile{src: src}
+	f := &subtitleFile{blockText: blockText{src: src, encode: subtitleLine}}
 	head, err := src.Bytes(0, min(src.Size(), HeadSize), "subtitle head")
 	switch {
 	case err != nil:
@@ -185,42 +178,6 @@ func (f *subtitleFile) add(place, value string, end int, block Range) error {
 	})
 	f.blocks = append(f.blocks, block)
 	return err
-}
-
-// Plan implements [File].
-func (f *subtitleFile) Plan(changes []Change) (*splice.Plan, error) {
-	var edits []splice.Edit
-	for _, c := range changes {
-		switch {
-		case c.Slot != nil || c.Value == nil:
-		case f.refuse != nil:
-			return nil, f.refuse
-		case c.Kind != Record:
-			return nil, ErrNoPlace
-		default:
-			value, err := subtitleLine(c.Value)
-			if err != nil {
-				return nil, err
-			}
-			edits = append(edits, splice.Edit{Offset: int64(f.insert), Insert: strings.NewReader(f.before + value + f.after)})
-		}
-	}
-	for i, s := range f.Slots {
-		c, ok := changed(changes, &f.Slots[i])
-		r := s.Ranges[0]
-		switch {
-		case !ok || c.Value != nil && bytes.Equal(c.Value, s.Value):
-		case c.Value == nil:
-			edits = append(edits, splice.Edit{Offset: f.blocks[i].Offset, Delete: f.blocks[i].Length})
-		default:
-			value, err := subtitleLine(c.Value)
-			if err != nil {
-				return nil, err
-			}
-			edits = append(edits, splice.Edit{Offset: r.Offset, Delete: r.Length, Insert: strings.NewReader(value)})
-		}
-	}
-	return splice.New(f.src.ReaderAt(), f.src.Size(), edits)
 }
 
 // subtitleLine returns a record as a line, without the arrow that tells a cue.

@@ -49,7 +49,7 @@ func IsSVG(src *Source) (bool, error) {
 	if order := utf16Order(head); order != nil {
 		head = decodeUTF16(head[2:], order)
 	}
-	if !bytes.HasPrefix(bytes.TrimLeft(bytes.TrimPrefix(head, []byte(utf8BOM)), xmlscan.Whitespace), []byte("<")) {
+	if !startsTag(head) {
 		return false, err
 	}
 	name := xmlRoot(strings.TrimPrefix(string(head), utf8BOM))

@@ -6,7 +6,60 @@ import (
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/aigclabel/aigclabel/internal/splice"
 )
+
+// A blockText is a text whose records stand in blocks of their own: comments,
+// lines, instructions.
+type blockText struct {
+	Layout
+	src           *Source
+	blocks        []Range // of Slots, by index: what goes with a slot
+	insert        int     // where a new record goes
+	before, after string  // what it stands between
+	refuse        error   // why there is no place for one
+	encode        func(value []byte) (string, error)
+}
+
+// Plan implements [File].
+func (f *blockText) Plan(changes []Change) (*splice.Plan, error) {
+	var edits []splice.Edit
+	for _, c := range changes {
+		switch {
+		case c.Slot != nil || c.Value == nil:
+		case f.refuse != nil:
+			return nil, f.refuse
+		case c.Kind != Record:
+			return nil, ErrNoPlace
+		default:
+			value, err := f.encode(c.Value)
+			if err != nil {
+				return nil, err
+			}
+			edits = append(edits, splice.Edit{Offset: int64(f.insert), Insert: strings.NewReader(f.before + value + f.after)})
+		}
+	}
+	for i := range f.Slots {
+		s, r := &f.Slots[i], f.Slots[i].Ranges[0]
+		c, ok := changed(changes, s)
+		switch {
+		case !ok || c.Value != nil && bytes.Equal(c.Value, s.Value):
+		case c.Value == nil:
+			edits = append(edits, splice.Edit{Offset: f.blocks[i].Offset, Delete: f.blocks[i].Length})
+		default:
+			value, err := f.encode(c.Value)
+			if err != nil {
+				return nil, err
+			}
+			if r.Length == 0 {
+				value = " " + value
+			}
+			edits = append(edits, splice.Edit{Offset: r.Offset, Delete: r.Length, Insert: strings.NewReader(value)})
+		}
+	}
+	return splice.New(f.src.ReaderAt(), f.src.Size(), edits)
+}
 
 // maxIndent is the longest white space taken for indentation.
 const maxIndent = 64

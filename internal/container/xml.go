@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/aigclabel/aigclabel/internal/splice"
 	"github.com/aigclabel/aigclabel/internal/xmlscan"
 )
 
@@ -24,20 +23,19 @@ const (
 )
 
 type xmlFile struct {
-	Layout
-	src     *Source
-	text    string  // the head of the file
-	blocks  []Range // of Slots, by index: what goes with a slot
-	insert  int     // where a new record goes
-	newline string  // in front of one
-	ascii   bool    // the encoding is known to have no more in common with ours
-	refuse  error   // why there is no place for a new record
+	blockText
+	text    string // the head of the file
+	newline string // in front of a new record
+	ascii   bool   // the encoding is known to have no more in common with ours
 }
 
 // XML walks an XML document. One in UTF-16 has no slots.
 func XML(src *Source) (File, error) {
-	f := &xmlFile{src: src}
-	return f, f.fail(src.Size(), f.walk())
+	f := &xmlFile{blockText: blockText{src: src}}
+	f.encode = f.data
+	err := f.fail(src.Size(), f.walk())
+	f.before, f.after = f.newline+"<?"+xmlRecord+" ", "?>"
+	return f, err
 }
 
 // IsXML reports whether a file has an XML declaration and an element; with a name
@@ -47,8 +45,16 @@ func IsXML(src *Source, named bool) (bool, error) {
 	if order := utf16Order(head); order != nil {
 		head = decodeUTF16(head[2:], order)
 	}
+	if !startsTag(head) {
+		return false, err
+	}
 	text := strings.TrimPrefix(string(head), utf8BOM)
 	return (isXMLDeclaration(text) || named && strings.HasPrefix(text, "<")) && xmlRoot(text) != "", err
+}
+
+// startsTag reports whether the first character of a text opens a tag.
+func startsTag(text []byte) bool {
+	return bytes.HasPrefix(bytes.TrimLeft(bytes.TrimPrefix(text, []byte(utf8BOM)), xmlscan.Whitespace), []byte("<"))
 }
 
 func isXMLDeclaration(text string) bool {
@@ -142,48 +148,8 @@ func (f *xmlFile) instruction(t xmlscan.Token) error {
 	return err
 }
 
-// Plan implements [File].
-func (f *xmlFile) Plan(changes []Change) (*splice.Plan, error) {
-	var edits []splice.Edit
-	for _, c := range changes {
-		switch {
-		case c.Slot != nil || c.Value == nil:
-		case f.refuse != nil:
-			return nil, f.refuse
-		case c.Kind != Record:
-			return nil, ErrNoPlace
-		default:
-			value, err := f.encode(c.Value)
-			if err != nil {
-				return nil, err
-			}
-			text := f.newline + "<?" + xmlRecord + " " + value + "?>"
-			edits = append(edits, splice.Edit{Offset: int64(f.insert), Insert: strings.NewReader(text)})
-		}
-	}
-	for i := range f.Slots {
-		s, r := &f.Slots[i], f.Slots[i].Ranges[0]
-		c, ok := changed(changes, s)
-		switch {
-		case !ok:
-		case c.Value == nil:
-			edits = append(edits, splice.Edit{Offset: f.blocks[i].Offset, Delete: f.blocks[i].Length})
-		default:
-			value, err := f.encode(c.Value)
-			if err != nil {
-				return nil, err
-			}
-			if r.Length == 0 {
-				value = " " + value
-			}
-			edits = append(edits, splice.Edit{Offset: r.Offset, Delete: r.Length, Insert: strings.NewReader(value)})
-		}
-	}
-	return splice.New(f.src.ReaderAt(), f.src.Size(), edits)
-}
-
-// encode returns a record as it stands in a processing instruction.
-func (f *xmlFile) encode(value []byte) (string, error) {
+// data returns a record as it stands in a processing instruction.
+func (f *xmlFile) data(value []byte) (string, error) {
 	line, err := jsonLine(value)
 	switch {
 	case err != nil:
