@@ -50,17 +50,12 @@ func (e *FormatError) Unwrap() error { return e.Err }
 
 // A LimitError says which limit a file's claims exceed.
 type LimitError struct {
-	What    string
-	Limit   int64
-	Instead string // what to do about a limit of the format itself, else ""
+	What  string
+	Limit int64
 }
 
 func (e *LimitError) Error() string {
-	text := fmt.Sprintf("metadata: %s exceeds the limit of %d", e.What, e.Limit)
-	if e.Instead != "" {
-		text += "; " + e.Instead
-	}
-	return text
+	return fmt.Sprintf("metadata: %s exceeds the limit of %d", e.What, e.Limit)
 }
 
 // public turns an error of package container into one of this package.
@@ -77,6 +72,9 @@ func public(format string, err error) error {
 	}
 	if limit, ok := errors.AsType[*container.LimitError](err); ok {
 		public := LimitError(*limit)
+		if _, instead, _ := strings.Cut(err.Error(), limit.Error()); instead != "" {
+			return fmt.Errorf("%w%s", &public, instead)
+		}
 		return &public
 	}
 	if bad, ok := errors.AsType[*container.FormatError](err); ok {

@@ -304,3 +304,14 @@ func TestEntangledEXIFIsNotWritten(t *testing.T) {
 	_, err = Write(io.Discard, src, Record{Label: Generated, ContentProducer: "foreign"}, nil)
 	require.ErrorAs(t, err, new(*FormatError))
 }
+
+// TestFullSegment: an error of a limit that no option raises says what to do.
+func TestFullSegment(t *testing.T) {
+	packet := rdfOpen + "<a:b xmlns:a='b'>" + strings.Repeat("a", 64<<10-500) + "</a:b>" + rdfClose
+	b := []byte(strings.Replace(string(testdata(t, "jpeg/baseline.jpg")), "\xFF\xD8", "\xFF\xD8"+jpegPacket(packet), 1))
+	rec := example
+	rec.ReservedCode1 = strings.Repeat("r", 1000)
+	_, err := Write(io.Discard, Bytes(b, ""), rec, nil)
+	require.ErrorAs(t, err, new(*LimitError))
+	require.ErrorContains(t, err, "metadata: value in a JPEG segment exceeds the limit of 65504; save")
+}

@@ -195,17 +195,12 @@ func (e *FormatError) Unwrap() error { return e.Err }
 
 // A LimitError says which limit a file's claims exceed.
 type LimitError struct {
-	What    string
-	Limit   int64
-	Instead string // what to do about a limit of the format itself, else ""
+	What  string
+	Limit int64
 }
 
 func (e *LimitError) Error() string {
-	text := fmt.Sprintf("%s exceeds the limit of %d", e.What, e.Limit)
-	if e.Instead != "" {
-		text += "; " + e.Instead
-	}
-	return text
+	return fmt.Sprintf("%s exceeds the limit of %d", e.What, e.Limit)
 }
 
 // changed returns the change asked for slot, if there is one and the slot does not

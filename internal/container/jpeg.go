@@ -385,8 +385,8 @@ func (s jpegSegment) encode(kind Kind, value []byte) (splice.Content, error) {
 		value = xmp.Compact(value)
 	}
 	if len(value) > room {
-		return nil, &LimitError{What: "value in a JPEG segment", Limit: int64(room),
-			Instead: "save the picture without its editing history or previews, or as PNG or WebP"}
+		return nil, fmt.Errorf("%w; save the picture without its editing history or previews, or as PNG or WebP",
+			&LimitError{What: "value in a JPEG segment", Limit: int64(room)})
 	}
 	payload := slices.Concat(s.prefix, value, s.suffix)
 	b := binary.BigEndian.AppendUint16([]byte{0xFF, s.marker}, uint16(len(payload)+2))
