@@ -38,9 +38,6 @@ type Notice struct {
 	Corner Corner
 }
 
-// Languages returns the values of [Notice.Language] that have wordings of their own.
-func Languages() []string { return []string{"zh-Hans", "en", "zh-Hans+en"} }
-
 // A Position is a place in content that has a start and an end.
 type Position int
 

@@ -98,6 +98,15 @@ var languages = []wordings{
 	},
 }
 
+// Languages returns the languages of [Notice] that have wordings of their own, as
+// BCP 47 tags. Notices may be in several, joined with "+".
+func Languages() (tags []string) {
+	for _, w := range languages {
+		tags = append(tags, w.tag)
+	}
+	return tags
+}
+
 // namesGeneration reports whether free text names the second element, in the
 // language or in Chinese, which is good anywhere.
 func (w wordings) namesGeneration(text string) bool {

@@ -121,7 +121,7 @@ func runLabel(ctx context.Context, c *cli, flags *flag.FlagSet, args []string) (
 	state := flags.String("state", "1", "1 is generated, 2 may be, 3 suspected")
 	profile := flags.String("profile", "china", "rules to follow")
 	visible := flags.Bool("visible", false, "also put a notice that people see into the content")
-	lang := flags.String("lang", "zh-Hans", "`language` of the notice: "+languages)
+	lang := flags.String("lang", "zh-Hans", "`language` of the notice: "+languages+"; several with +")
 	var opts metadata.WriteOptions
 	flags.BoolVar(&opts.Replace, "replace", false, "overwrite the record of another producer")
 	flags.BoolVar(&opts.OmitSourceType, "no-source-type", false, "do not add IPTC's DigitalSourceType to XMP")
@@ -134,7 +134,8 @@ func runLabel(ctx context.Context, c *cli, flags *flag.FlagSet, args []string) (
 	if *producer == "" {
 		return 0, usageError("-producer is missing: the name or code of the service that generated the content")
 	}
-	if !slices.Contains(label.Languages(), *lang) {
+	unknown := func(tag string) bool { return !slices.Contains(label.Languages(), tag) }
+	if slices.ContainsFunc(strings.Split(*lang, "+"), unknown) {
 		return 0, usageError("no wording in the language %q: take one of %s, or label without -visible and show a notice of your own", *lang, languages)
 	}
 	labeler := &label.Labeler{Profile: label.Profile(*profile), Producer: *producer, Write: opts}

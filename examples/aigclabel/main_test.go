@@ -205,7 +205,7 @@ func TestUsage(t *testing.T) {
 		require.Equal(t, exitError, code, args)
 		require.NotEmpty(t, stdout+stderr, args)
 	}
-	_, stderr, code := run(t, nil, "label", "-producer", producer, "-lang", "fr", "-o", "x", "in")
+	_, stderr, code := run(t, nil, "label", "-producer", producer, "-lang", "zh-Hans+tlh", "-o", "x", "in")
 	require.Equal(t, exitError, code)
 	require.Contains(t, stderr, "zh-Hans, en, zh-Hans+en")
 	_, stderr, code = run(t, nil, "label", "-h")
