@@ -207,7 +207,7 @@ func TestUsage(t *testing.T) {
 	}
 	_, stderr, code := run(t, nil, "label", "-producer", producer, "-lang", "zh-Hans+tlh", "-o", "x", "in")
 	require.Equal(t, exitError, code)
-	require.Contains(t, stderr, "zh-Hans, en, zh-Hans+en")
+	require.Contains(t, stderr, "en, zh-Hans, zh-Hant, ja")
 	_, stderr, code = run(t, nil, "label", "-h")
 	require.Zero(t, code)
 	require.Contains(t, stderr, "-producer")
