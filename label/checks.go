@@ -63,18 +63,18 @@ func (c *check) container() {
 func (c *check) unambiguous() {
 	const rule = "one format"
 	format := c.reading.Format.Name
-	for _, s := range c.reading.Seconds {
-		switch {
-		case s.Usual != "":
-			c.add(checkUnambiguous, Pass, rule, "%s; a %s follows", format, s.Usual)
-		case s.Format == "":
-			c.add(checkUnambiguous, Warn, rule, "unknown data behind the end of the %s at offset %d; what it says is not examined", format, s.Offset)
-		default:
-			c.add(checkUnambiguous, Fail, rule, "the %s file is %s too, see offset %d; save it again as one format", format, s.Format, s.Offset)
-		}
+	if len(c.reading.Seconds) == 0 {
+		c.add(checkUnambiguous, Pass, rule, "%s and no other format", format)
 		return
 	}
-	c.add(checkUnambiguous, Pass, rule, "%s and no other format", format)
+	switch s := c.reading.Seconds[0]; {
+	case s.Usual != "":
+		c.add(checkUnambiguous, Pass, rule, "%s; a %s follows", format, s.Usual)
+	case s.Format == "":
+		c.add(checkUnambiguous, Warn, rule, "unknown data behind the end of the %s at offset %d; what it says is not examined", format, s.Offset)
+	default:
+		c.add(checkUnambiguous, Fail, rule, "the %s file is %s too, see offset %d; save it again as one format", format, s.Format, s.Offset)
+	}
 }
 
 // record judges the record itself.
