@@ -31,7 +31,7 @@ type canvas interface {
 type canvasOpener func(src io.ReaderAt, size, limit int64) (canvas, error)
 
 // canvases are the formats of pictures that can be drawn on.
-var canvases = map[string]canvasOpener{"png": openPNG, "jpeg": openJPEG}
+var canvases = map[string]canvasOpener{"png": openPNG, "jpeg": openJPEG, "gif": openGIF}
 
 // planPictureNotice returns the edits that draw the notice into a picture, and the
 // rectangle of the file's pixels that they change. The notice stands upright in the
@@ -58,6 +58,18 @@ func planPictureNotice(open canvasOpener, src metadata.Source, n Notice, state m
 		return nil, rect, err
 	}
 	return plan, s.plate.Rect, nil
+}
+
+// readPicture returns a file of at most limit bytes, for the codecs that need it whole.
+func readPicture(format string, src io.ReaderAt, size, limit int64) ([]byte, error) {
+	if size > limit {
+		return nil, &metadata.LimitError{What: format + " file", Limit: limit}
+	}
+	b := make([]byte, size)
+	if _, err := src.ReadAt(b, 0); err != nil && !errors.Is(err, io.EOF) {
+		return nil, pictureError(format, err)
+	}
+	return b, nil
 }
 
 // pictureError returns an error of a codec in the types of package metadata.

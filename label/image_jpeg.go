@@ -27,16 +27,13 @@ type jpegCanvas struct {
 }
 
 func openJPEG(src io.ReaderAt, size, limit int64) (canvas, error) {
-	if size > maxJPEG {
-		return nil, pictureError("jpeg", &container.LimitError{What: "JPEG file", Limit: maxJPEG})
-	}
 	turned, err := jpegOrientation(src, size)
 	if err != nil {
 		return nil, pictureError("jpeg", err)
 	}
-	b := make([]byte, size)
-	if _, err := src.ReadAt(b, 0); err != nil && !errors.Is(err, io.EOF) {
-		return nil, pictureError("jpeg", err)
+	b, err := readPicture("jpeg", src, size, maxJPEG)
+	if err != nil {
+		return nil, err
 	}
 	p, err := jpegcoef.Decode(b, limit)
 	if err != nil {
