@@ -142,6 +142,16 @@ func newFace(f *sfnt.Font, text string, letter int) (xfont.Face, error) {
 	return opentype.NewFace(f, &opentype.FaceOptions{Size: size, DPI: 72, Hinting: xfont.HintingNone})
 }
 
+// em returns the size of the type.
+func (c *caption) em(f *sfnt.Font) float64 {
+	var buf sfnt.Buffer
+	measured, err := f.Metrics(&buf, fixed.I(em), xfont.HintingNone)
+	if err != nil || measured.Height == 0 {
+		return 0
+	}
+	return em * float64(c.face.Metrics().Height) / float64(measured.Height)
+}
+
 // unbroken matches what stays together on a line.
 var unbroken = regexp.MustCompile(`(?:人工智能|[生合]成|可能|疑似|内容|仅供|参考|注意|甄别|[!-~¡-ÿ]+?-|[!-~¡-ÿ]+|\S)[，。：；、！？）》】”’]*|\s+`)
 

@@ -34,7 +34,7 @@ func Formats() iter.Seq[Capability] {
 // visible says what a notice of a format goes into, "" if into nothing.
 func visible(format string) string {
 	switch {
-	case canvases[format] != nil:
+	case canvases[format] != nil, format == "svg":
 		return "picture"
 	case format == "markdown", format == "html", format == "text":
 		return "text"

@@ -145,6 +145,10 @@ func (l *Labeler) planNotice(src metadata.Source, format metadata.Format, state 
 	var err error
 	switch layer.Place = visible(format.Name); layer.Place {
 	case "picture":
+		if format.Name == "svg" {
+			plan, err = planSVGNotice(src, *l.Notice, state)
+			break
+		}
 		var where image.Rectangle
 		plan, where, err = planPictureNotice(canvases[format.Name], src, *l.Notice, state, cmp.Or(l.MaxPixels, defaultPixels))
 		layer.Place += " " + where.String()
