@@ -148,6 +148,10 @@ func (l *Labeler) planNotice(src metadata.Source, format metadata.Format, state 
 		var where image.Rectangle
 		plan, where, err = planPictureNotice(canvases[format.Name], src, *l.Notice, state, cmp.Or(l.MaxPixels, defaultPixels))
 		layer.Place += " " + where.String()
+	case "audio":
+		var where string
+		plan, where, err = planSoundNotice(sounds[format.Name], src, format.Name, l.Notice.Position)
+		layer.Place += " " + where
 	case "text":
 		layer.Place += " " + l.Notice.Position.String()
 		if format.Name == "html" {
