@@ -262,8 +262,9 @@ func (s *flacSound) streamInfo(front, back []float64, added flacFrames, edits []
 	}
 	const maxTotal = 1<<36 - 1
 	bits := binary.BigEndian.Uint64(b[10:])
-	length := s.shape.Length + int64(len(front)+len(back))
-	if length > maxTotal || !s.first.variable && s.last.number+length/int64(s.shape.Block) >= 1<<31 {
+	more := int64(len(front) + len(back))
+	length := s.shape.Length + more
+	if s.first.number+length > maxTotal || !s.first.variable && s.last.number+more/int64(s.shape.Block)+1 >= 1<<31 {
 		return nil, &LimitError{What: "number of samples", Limit: maxTotal}
 	}
 	if bits&maxTotal != 0 {

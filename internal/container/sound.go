@@ -88,11 +88,12 @@ func (p pcm) decode(b []byte) float64 {
 	if p.offset {
 		u ^= 1 << 63
 	}
-	v := float64(int64(u)) / (1 << 63)
-	if p.float && p.width == 4 {
+	if !p.float {
+		return float64(int64(u)) / (1 << 63)
+	}
+	v := math.Float64frombits(u)
+	if p.width == 4 {
 		v = float64(math.Float32frombits(uint32(u >> 32)))
-	} else if p.float {
-		v = math.Float64frombits(u)
 	}
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return 0
