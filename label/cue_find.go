@@ -86,10 +86,10 @@ const (
 
 // startsCue reports whether the windows start with a cue.
 func startsCue(w []soundWindow) bool {
-	if len(w) < cueUnits*unitWindows {
+	const slack = 2 // windows at both ends of a tone and a pause that do not count
+	if len(w) < cueUnits*unitWindows-slack {
 		return false
 	}
-	const slack = 2 // windows at both ends of a tone and a pause that do not count
 	on, quiet := 0.0, 0.0
 	var tones []soundWindow
 	pos := 0

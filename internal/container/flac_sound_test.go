@@ -223,3 +223,32 @@ func TestFLACEncoderWastesNothing(t *testing.T) {
 		})
 	}
 }
+
+// FuzzFLACSubframe decodes arbitrary bits, which no checksum keeps out.
+func FuzzFLACSubframe(f *testing.F) {
+	w := &bitWriter{}
+	w.subframe(noise(64), 16)
+	f.Add(w.b, uint8(64), uint8(16))
+	f.Add([]byte{0x10, 0x00, 0x01, 0x40, 0x80}, uint8(16), uint8(8))
+	f.Add([]byte{0x43, 0xFF, 0xFF, 0xFF, 0xFF, 0x2A}, uint8(200), uint8(33))
+	f.Fuzz(func(t *testing.T, b []byte, samples, depth uint8) {
+		if depth == 0 || depth > 33 {
+			return
+		}
+		out := make([]int64, int(samples)+1)
+		r := &bitReader{rest: b}
+		if !r.subframe(out, int(depth)) || depth > 32 {
+			return
+		}
+		for _, v := range out { // what fits goes the way back
+			if v != v<<(64-depth)>>(64-depth) {
+				return
+			}
+		}
+		w := &bitWriter{}
+		w.subframe(out, int(depth))
+		again := make([]int64, len(out))
+		require.True(t, (&bitReader{rest: w.b}).subframe(again, int(depth)))
+		require.Equal(t, out, again)
+	})
+}
