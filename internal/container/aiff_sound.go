@@ -138,7 +138,7 @@ func (s *aiffSound) accountFor(front, back int64) (edits []splice.Edit, err erro
 			return nil, err
 		}
 	}
-	if n := s.shape.Length + front + back; s.stated == s.shape.Length {
+	if n := s.shape.Length + front + back; s.stated > 0 { // else it is not known
 		b := binary.BigEndian.AppendUint32(nil, uint32(min(n, math.MaxUint32)))
 		edits = append(edits, splice.Edit{Offset: s.common.data() + 2, Delete: 4, Insert: bytes.NewReader(b)})
 	}
