@@ -39,7 +39,7 @@ func planSoundNotice(open soundOpener, src metadata.Source, format string, at Po
 	if err != nil {
 		return nil, "", soundError(format, err)
 	}
-	place := "audio " + at.String()
+	place := at.String()
 	if n := len(front) + len(back); n > 0 {
 		place += fmt.Sprintf(", %.1f s", float64(n)/float64(sound.Shape().Rate))
 	}
