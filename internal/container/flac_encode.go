@@ -107,10 +107,10 @@ func equalSamples(a, b []int64) bool {
 
 // subframe writes samples of depth bits in the shortest way that it knows.
 func (w *bitWriter) subframe(samples []int64, depth int) {
-	best, parameter, bits := -1, 0, len(samples)*depth
+	best, parameter, bits := -1, 0, int64(len(samples)*depth)
 	for order := range min(len(flacFixed), len(samples)) {
 		p, n := riceParameter(residuals(samples, order))
-		if n += order * depth; n < bits {
+		if n += int64(order * depth); n < bits {
 			best, parameter, bits = order, p, n
 		}
 	}
@@ -149,12 +149,12 @@ func residuals(samples []int64, order int) []uint64 {
 
 // riceParameter returns the best parameter of 0 to 30, and how many bits the codes
 // take.
-func riceParameter(values []uint64) (parameter, size int) {
-	size = math.MaxInt
+func riceParameter(values []uint64) (parameter int, size int64) {
+	size = math.MaxInt64
 	for p := range 31 {
-		n := 11 // method, partitions, parameter
+		n := int64(11) // method, partitions, parameter
 		for _, v := range values {
-			n += int(min(v>>p, 1<<40)) + 1 + p
+			n += int64(min(v>>p, 1<<40)) + 1 + int64(p)
 		}
 		if n >= size { // the sum has one minimum
 			break
