@@ -23,8 +23,9 @@
 //
 // A label has layers: the record in the metadata, which is package metadata's, and
 // the notice in the content, which is this package's. Each [Receipt] says for each
-// layer where it is, or why it is not there. Notices go into PNG pictures, Markdown
-// and plain text; with other formats they are shown beside the content.
+// layer where it is, or why it is not there. [Formats] says which
+// formats take a notice that people see, or hear as a [Cue]; with the others it is
+// shown beside the content.
 //
 // # Errors and concurrency
 //

@@ -11,8 +11,8 @@ import (
 type Capability struct {
 	metadata.Format
 
-	// Visible says where a [Notice] goes: "picture", "text"; "" if it has to be
-	// shown beside the content.
+	// Visible says where a [Notice] goes: "picture", "text", "audio" (to be heard, as a
+	// [Cue]); "" if it has to be shown beside the content.
 	Visible string `json:"visible"`
 
 	// Hidden says what a watermark is put into, "" if into nothing. This version has
@@ -36,6 +36,8 @@ func visible(format string) string {
 	switch {
 	case canvases[format] != nil, format == "svg":
 		return "picture"
+	case sounds[format] != nil:
+		return "audio"
 	case format == "markdown", format == "html", format == "text":
 		return "text"
 	}

@@ -58,9 +58,9 @@ type Artifact struct {
 	Created time.Time
 }
 
-// ErrNoNotice reports content that cannot carry a visible notice; label it
+// ErrNoNotice reports content that cannot carry a notice; label it
 // without one and show the notice beside it.
-var ErrNoNotice = errors.New("label: no visible notice for this format; label it without one, and show the notice beside the content")
+var ErrNoNotice = errors.New("label: no notice for this format; label it without one, and show the notice beside the content")
 
 // A Receipt says what was done to one file: keep it, at least six months
 // (Measures Art. 9), to answer for a ProduceID. It is plain JSON.
@@ -152,6 +152,10 @@ func (l *Labeler) planNotice(src metadata.Source, format metadata.Format, state 
 		var where image.Rectangle
 		plan, where, err = planPictureNotice(canvases[format.Name], src, *l.Notice, state, cmp.Or(l.MaxPixels, defaultPixels))
 		layer.Place += " " + where.String()
+	case "audio":
+		var where string
+		plan, where, err = planSoundNotice(sounds[format.Name], src, format.Name, l.Notice.Position)
+		layer.Place += " " + where
 	case "text":
 		layer.Place += " " + l.Notice.Position.String()
 		if format.Name == "html" {

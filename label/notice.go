@@ -31,7 +31,8 @@ type Notice struct {
 	// standard wordings, ASCII and Latin-1.
 	Font []byte
 
-	// Position of the notice in text: at its start, its end, or both.
+	// Position of the notice in text and sound: at its start, its end, or both. In
+	// sound it is a [Cue], which knows no language.
 	Position Position
 
 	// Corner of pictures that holds the notice.

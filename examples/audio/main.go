@@ -5,7 +5,9 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -44,14 +46,22 @@ func run(name string, model io.Reader) error {
 		return err
 	}
 
-	// No Notice: it would be a spoken one. Show the words beside the player.
-	labeler := label.Labeler{Producer: "001191990099MA01ABCD5610001"}
+	// A rhythm before the sound says that it is generated. MP3 files get none: show
+	// the words beside the player.
+	labeler := label.Labeler{Producer: "001191990099MA01ABCD5610001", Notice: &label.Notice{}}
 	var labelled bytes.Buffer
 	receipt, err := labeler.Label(ctx, &labelled, sound, label.Artifact{ID: "speech-7"})
+	if errors.Is(err, label.ErrNoNotice) {
+		labeler.Notice = nil
+		receipt, err = labeler.Label(ctx, &labelled, sound, label.Artifact{ID: "speech-7"})
+	}
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%s: %d bytes became %d, label in %s\n", name, sound.Size, receipt.Size, receipt.Place)
+	fmt.Printf("%s: %d bytes became %d\n", name, sound.Size, receipt.Size)
+	for _, layer := range receipt.Layers {
+		fmt.Printf("  %s: %s\n", layer.Name, cmp.Or(layer.Place, layer.Reason))
+	}
 
 	// A player reads only the head of the file to know what it plays: cut the
 	// rest off, and the label is still found. The report says what is broken.

@@ -37,8 +37,8 @@ func run(src, dst string) error {
 	// code (TC260-PG-20252A); this one is made up.
 	labeler := label.Labeler{Producer: "001191990099MA01ABCD5610001", Notice: &label.Notice{}}
 
-	// The record goes into the metadata, and the notice where people see it. A
-	// sound has no room for words: there the notice is shown beside the player.
+	// The record goes into the metadata, and the notice where people see it, or
+	// hear it. An MP3 file takes none: there it is shown beside the player.
 	receipt, err := labeler.LabelFile(ctx, src, dst, label.Artifact{})
 	if errors.Is(err, label.ErrNoNotice) {
 		labeler.Notice = nil

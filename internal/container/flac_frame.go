@@ -68,9 +68,6 @@ func flacCut(src *Source, info, first int64) (bool, error) {
 // all of it is there.
 func (i flacInfo) lastFrame(b []byte) (whole, found bool) {
 	for n := len(b) - 2; n >= 0; n-- {
-		if b[n] != 0xFF || b[n+1]&0xFE != 0xF8 {
-			continue
-		}
 		if end, size, ok := i.frame(b[n:]); ok && end == i.total {
 			return flacWhole(b[n:], size), true
 		}
@@ -81,31 +78,52 @@ func (i flacInfo) lastFrame(b []byte) (whole, found bool) {
 // frame returns the number of the sample after the frame whose header b starts
 // with, and the size of the header.
 func (i flacInfo) frame(b []byte) (end int64, size int, ok bool) {
-	if len(b) < 6 || b[3]&1 != 0 {
-		return 0, 0, false
+	h, ok := parseFLACHeader(b)
+	if !h.variable {
+		h.number *= i.maxBlock
 	}
-	number, size := flacNumber(b[4:])
-	if size == 0 {
-		return 0, 0, false
+	return h.number + h.samples, h.size, ok
+}
+
+// A flacHeader is the header of a frame.
+type flacHeader struct {
+	variable   bool  // numbers are those of samples
+	number     int64 // of the frame, or of its first sample
+	numberSize int   // bytes that it takes
+	samples    int64
+	extra      int  // bytes that the number of samples takes, behind the number
+	channels   byte // and how they are coded
+	size       int  // of the header, with its CRC-8
+}
+
+// parseFLACHeader returns the header that b starts with.
+func parseFLACHeader(b []byte) (h flacHeader, ok bool) {
+	if len(b) < 6 || b[0] != 0xFF || b[1]&0xFE != 0xF8 || b[3]&1 != 0 {
+		return h, false
 	}
-	size += 4
-	samples, n := flacSamples(b[2]>>4, b[size:])
-	size += n
-	switch b[2] & 15 {
+	h.variable, h.channels = b[1]&1 != 0, b[3]>>4
+	if h.number, h.numberSize = flacNumber(b[4:]); h.numberSize == 0 {
+		return h, false
+	}
+	size := 4 + h.numberSize
+	h.samples, h.extra = flacSamples(b[2]>>4, b[size:])
+	size += h.extra + flacRateSize(b[2]&15)
+	if h.samples == 0 || b[2]&15 == 15 || size >= len(b) || flacCRC8(b[:size]) != b[size] {
+		return h, false
+	}
+	h.size = size + 1
+	return h, true
+}
+
+// flacRateSize returns how many bytes the code of a sampling rate has behind it.
+func flacRateSize(code byte) int {
+	switch code {
 	case 12:
-		size++
+		return 1
 	case 13, 14:
-		size += 2
-	case 15:
-		return 0, 0, false
+		return 2
 	}
-	if samples == 0 || size >= len(b) || flacCRC8(b[:size]) != b[size] {
-		return 0, 0, false
-	}
-	if b[1]&1 == 0 {
-		number *= i.maxBlock
-	}
-	return number + samples, size + 1, true
+	return 0
 }
 
 // flacNumber decodes a number in the way of UTF-8, and returns how many bytes it
@@ -162,14 +180,47 @@ func flacCRC8(b []byte) (crc byte) {
 // header of size bytes: a tag or junk may follow.
 func flacWhole(b []byte, size int) bool {
 	crc := uint16(0)
-	for n, c := range b {
-		crc ^= uint16(c) << 8
-		for range 8 {
-			crc = crc<<1 ^ crc>>15*0x8005
-		}
-		if crc == 0 && n >= size+2 {
+	for n := range b {
+		if crc = flacCRC16(crc, b[n:n+1]); crc == 0 && n >= size+2 {
 			return true
 		}
 	}
 	return false
+}
+
+const flacPolynomial = 0x8005
+
+var flacTable = func() (table [256]uint16) {
+	for i := range table {
+		table[i] = flacMultiply(uint16(i)<<8, 1<<8)
+	}
+	return table
+}()
+
+// flacCRC16 returns the CRC-16 of b behind what has the CRC-16 crc.
+func flacCRC16(crc uint16, b []byte) uint16 {
+	for _, c := range b {
+		crc = crc<<8 ^ flacTable[byte(crc>>8)^c]
+	}
+	return crc
+}
+
+// flacMultiply multiplies polynomials modulo that of the CRC-16.
+func flacMultiply(a, b uint16) (product uint16) {
+	for i := 15; i >= 0; i-- {
+		product = product<<1 ^ product>>15*flacPolynomial
+		product ^= b >> i & 1 * a
+	}
+	return product
+}
+
+// flacZeros returns the CRC-16 after n more zero bytes.
+func flacZeros(crc uint16, n int64) uint16 {
+	for power := uint16(1 << 8); n > 0; n >>= 1 {
+		if n&1 != 0 {
+			crc = flacMultiply(crc, power)
+		}
+		power = flacMultiply(power, power)
+	}
+	return crc
 }

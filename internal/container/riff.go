@@ -219,12 +219,16 @@ func (c riffChunk) resize(delta int64) ([]splice.Edit, error) {
 	if size > riffMaxSize {
 		return nil, &LimitError{What: "size of the " + printable(c.id) + " chunk", Limit: riffMaxSize}
 	}
-	edits := []splice.Edit{c.state(size)}
+	return []splice.Edit{c.state(size), c.repad(delta)}, nil
+}
+
+// repad returns the edit of the chunk's pad byte when its data grows by delta.
+func (c riffChunk) repad(delta int64) splice.Edit {
 	pad := splice.Edit{Offset: c.data() + c.size, Delete: c.end() - c.data() - c.size}
-	if size&1 == 1 {
+	if (c.size+delta)&1 == 1 {
 		pad.Insert = bytes.NewReader([]byte{0})
 	}
-	return append(edits, pad), nil
+	return pad
 }
 
 // chunkSize returns the size that the header h of a chunk states.

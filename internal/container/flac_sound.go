@@ -1,0 +1,403 @@
+package container
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/md5" // what the format has
+	"encoding/binary"
+	"iter"
+	"math"
+	"slices"
+	"sort"
+
+	"github.com/aigclabel/aigclabel/internal/splice"
+)
+
+// More types of metadata blocks, which count samples.
+const (
+	flacTypeSeekTable = 3
+	flacTypeCueSheet  = 5
+)
+
+// flacMaxHashed is how many samples are decoded for the MD5 of sound: 6 minutes of a
+// disc.
+const flacMaxHashed = 1 << 25
+
+type flacSound struct {
+	file   *flacFile
+	src    *Source
+	info   []byte // STREAMINFO
+	shape  SoundShape
+	depth  int
+	frames *flacIndex
+	first  flacHeader
+	last   flacHeader
+	like   []byte // the header of the first frame
+}
+
+// FLACSound opens the sound of a FLAC file. All of it is read, to find its frames.
+//
+// Samples go in front in frames of their own. The frames that follow get other numbers
+// and checksums, and keep all else; of the last one, if samples come behind it, the
+// coding changes. The MD5 of the sound is computed anew if it was right, for up to
+// 33 million samples; else it becomes zero, which stands for unknown.
+func FLACSound(src *Source) (Sound, error) {
+	file, err := FLAC(src)
+	if err = cmp.Or(err, file.Summary().Damage); err != nil {
+		return nil, err
+	}
+	s := &flacSound{file: file.(*flacFile), src: src}
+	if s.info, err = src.Bytes(s.file.info.data(), flacStreamInfo, "STREAMINFO"); err != nil {
+		return nil, err
+	}
+	rate := int(binary.BigEndian.Uint32(s.info[10:]) >> 12)
+	bits := binary.BigEndian.Uint16(s.info[12:])
+	s.shape = SoundShape{Rate: rate, Channels: int(bits>>9&7) + 1, Block: int(binary.BigEndian.Uint16(s.info[2:]))}
+	s.depth = int(bits>>4&31) + 1
+	if err := s.shape.check(); err != nil {
+		return nil, err
+	}
+	if s.shape.Block < 16 || s.depth < 4 {
+		return nil, &FormatError{Offset: s.file.info.data(), Err: ErrCoding}
+	}
+	if s.frames, err = indexFLAC(src, s.file.last.end(), s.decoder()); err != nil {
+		return nil, err
+	}
+	return s, s.measure()
+}
+
+func (s *flacSound) decoder() *flacDecoder {
+	return &flacDecoder{channels: s.shape.Channels, depth: s.depth}
+}
+
+// measure finds out the length of the sound.
+func (s *flacSound) measure() (err error) {
+	if s.first, s.like, err = s.frames.header(0); err != nil {
+		return err
+	}
+	if s.last, _, err = s.frames.header(s.frames.count() - 1); err != nil {
+		return err
+	}
+	s.shape.Length = s.position(s.last) + s.last.samples
+	if total := parseFLACInfo(s.info).total; total != 0 && total != s.shape.Length {
+		return &FormatError{Offset: s.frames.starts[0], Err: errFLACTotal}
+	}
+	return nil
+}
+
+// position returns the number of the first sample of a frame, from the start of the
+// file.
+func (s *flacSound) position(h flacHeader) int64 {
+	n := h.number - s.first.number
+	if !h.variable {
+		n *= int64(s.shape.Block)
+	}
+	return n
+}
+
+// numbers returns by how much the numbers of frames grow behind n more samples.
+func (s *flacSound) numbers(n int64) int64 {
+	if s.first.variable {
+		return n
+	}
+	return n / int64(s.shape.Block)
+}
+
+func (s *flacSound) Shape() SoundShape { return s.shape }
+
+func (s *flacSound) Samples(from int64) iter.Seq2[[]float64, error] {
+	return func(yield func([]float64, error) bool) {
+		var values []float64
+		scale := math.Ldexp(1, 1-s.depth)
+		for samples, err := range s.decoded(from) {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			values = values[:0]
+			for i := range samples[0] {
+				for _, channel := range samples {
+					values = append(values, float64(channel[i])*scale)
+				}
+			}
+			if !yield(values, nil) {
+				return
+			}
+		}
+	}
+}
+
+// decoded yields the samples of each frame, from a sample on.
+func (s *flacSound) decoded(from int64) iter.Seq2[[][]int64, error] {
+	return func(yield func([][]int64, error) bool) {
+		first, err := s.frames.find(s.first.number + s.numbers(from) + 1)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		d := s.decoder()
+		var buf []byte
+		for i := max(first-1, 0); i < s.frames.count(); i++ {
+			if buf, err = s.frames.frame(i, buf); err != nil {
+				yield(nil, err)
+				return
+			}
+			h, _ := parseFLACHeader(buf)
+			samples, _, err := d.decode(buf)
+			if err != nil {
+				yield(nil, &FormatError{Offset: s.frames.starts[i], Err: err})
+				return
+			}
+			skip := min(max(from-s.position(h), 0), int64(len(samples[0])))
+			part := make([][]int64, len(samples))
+			for c := range samples {
+				part[c] = samples[c][skip:]
+			}
+			if !yield(part, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (s *flacSound) Insert(front, back []float64) (*splice.Plan, error) {
+	if len(front)+len(back) == 0 {
+		return splice.New(s.src.ReaderAt(), s.src.Size(), nil)
+	}
+	added, err := s.encode(front, back)
+	if err != nil {
+		return nil, err
+	}
+	by, keep := s.numbers(int64(len(front))), s.frames.count()
+	if len(back) > 0 {
+		keep--
+	}
+	edits, lazy, err := s.frames.renumber(by, keep)
+	if err != nil {
+		return nil, err
+	}
+	edits = append(edits, added.edits...)
+	blocks, err := s.blocks(int64(len(front)), int64(len(back)), edits)
+	if err != nil {
+		return nil, err
+	}
+	info, err := s.streamInfo(front, back, added, edits)
+	if err != nil {
+		return nil, err
+	}
+	return splice.New(s.src.ReaderAt(), s.src.Size(), slices.Concat(edits, blocks, info), lazy...)
+}
+
+// flacFrames are new frames.
+type flacFrames struct {
+	edits             []splice.Edit
+	smallest, largest int64
+}
+
+// encode returns the frames for samples in front and behind. The last frame of the
+// file may be shorter than the others, and only the last: samples behind it make a
+// new one together with its own.
+func (s *flacSound) encode(front, back []float64) (added flacFrames, err error) {
+	added.smallest = math.MaxInt64
+	if len(front) > 0 {
+		b := s.blocksOf(&added, s.first.number, s.integers(front))
+		added.edits = append(added.edits, splice.Edit{Offset: s.frames.starts[0], Insert: bytes.NewReader(b)})
+	}
+	if len(back) == 0 {
+		return added, nil
+	}
+	last := s.frames.count() - 1
+	b, err := s.frames.frame(last, nil)
+	if err != nil {
+		return added, err
+	}
+	samples, _, err := s.decoder().decode(b)
+	if err != nil {
+		return added, &FormatError{Offset: s.frames.starts[last], Err: err}
+	}
+	more := s.integers(back)
+	for i := range samples {
+		samples[i] = append(samples[i], more[i]...)
+	}
+	b = s.blocksOf(&added, s.last.number+s.numbers(int64(len(front))), samples)
+	start := s.frames.starts[last]
+	added.edits = append(added.edits, splice.Edit{Offset: start, Delete: s.frames.starts[last+1] - start, Insert: bytes.NewReader(b)})
+	return added, nil
+}
+
+// blocksOf returns the frames of samples.
+func (s *flacSound) blocksOf(f *flacFrames, number int64, samples [][]int64) (b []byte) {
+	e := flacEncoder{s.like, s.depth}
+	for len(samples[0]) > 0 {
+		n := min(s.shape.Block, len(samples[0]))
+		part := make([][]int64, len(samples))
+		for i := range samples {
+			part[i], samples[i] = samples[i][:n], samples[i][n:]
+		}
+		frame := e.encode(number, part)
+		f.smallest, f.largest = min(f.smallest, int64(len(frame))), max(f.largest, int64(len(frame)))
+		b = append(b, frame...)
+		number += max(s.numbers(int64(n)), 1)
+	}
+	return b
+}
+
+// integers returns samples for each channel.
+func (s *flacSound) integers(samples []float64) [][]int64 {
+	one := make([]int64, len(samples))
+	for i, v := range samples {
+		one[i] = quantise(v, s.depth)
+	}
+	return slices.Repeat([][]int64{one}, s.shape.Channels)
+}
+
+// streamInfo returns the edit of STREAMINFO.
+func (s *flacSound) streamInfo(front, back []float64, added flacFrames, edits []splice.Edit) ([]splice.Edit, error) {
+	b := slices.Clone(s.info)
+	if smallest := uint24(b[4:]); smallest > 0 {
+		putUint24(b[4:], min(smallest, added.smallest))
+	}
+	if largest := uint24(b[7:]); largest > 0 {
+		putUint24(b[7:], min(max(largest+max(growth(edits...)-growth(added.edits...), 0), added.largest), 1<<24-1))
+	}
+	const maxTotal = 1<<36 - 1
+	bits := binary.BigEndian.Uint64(b[10:])
+	more := int64(len(front) + len(back))
+	length := s.shape.Length + more
+	if s.first.number+length > maxTotal || !s.first.variable && s.last.number+more/int64(s.shape.Block)+1 >= 1<<31 {
+		return nil, &LimitError{What: "number of samples", Limit: maxTotal}
+	}
+	if bits&maxTotal != 0 {
+		binary.BigEndian.PutUint64(b[10:], bits&^maxTotal|uint64(length))
+	}
+	sum, err := s.md5(front, back)
+	copy(b[18:], sum)
+	return []splice.Edit{{Offset: s.file.info.data(), Delete: flacStreamInfo, Insert: bytes.NewReader(b)}}, err
+}
+
+func uint24(b []byte) int64 { return int64(b[0])<<16 | int64(b[1])<<8 | int64(b[2]) }
+
+func putUint24(b []byte, n int64) { b[0], b[1], b[2] = byte(n>>16), byte(n>>8), byte(n) }
+
+// md5 returns the MD5 of the sound with more samples, zero if that is not known.
+func (s *flacSound) md5(front, back []float64) ([]byte, error) {
+	unknown := make([]byte, md5.Size)
+	if bytes.Equal(s.info[18:], unknown) || s.shape.Length*int64(s.shape.Channels) > flacMaxHashed {
+		return unknown, nil
+	}
+	before, after := md5.New(), md5.New()
+	var b []byte
+	write := func(samples [][]int64) {
+		b = b[:0]
+		for i := range samples[0] {
+			for _, channel := range samples {
+				for shift := 0; shift < s.depth; shift += 8 {
+					b = append(b, byte(channel[i]>>shift))
+				}
+			}
+		}
+		after.Write(b)
+	}
+	write(s.integers(front))
+	for samples, err := range s.decoded(0) {
+		if err != nil {
+			return nil, err
+		}
+		write(samples)
+		before.Write(b)
+	}
+	write(s.integers(back))
+	if !bytes.Equal(before.Sum(nil), s.info[18:]) {
+		return unknown, nil
+	}
+	return after.Sum(nil), nil
+}
+
+// blocks returns the edits of the blocks that count samples or bytes of frames.
+func (s *flacSound) blocks(front, back int64, audio []splice.Edit) (edits []splice.Edit, err error) {
+	moved := newFLACMoves(audio)
+	for pos := s.file.info.Offset; pos < s.file.last.end(); {
+		b, err := s.file.blockAt(pos)
+		if err != nil {
+			return nil, err
+		}
+		pos = b.end()
+		if b.kind != flacTypeSeekTable && b.kind != flacTypeCueSheet {
+			continue
+		}
+		data, err := s.src.Bytes(b.data(), b.size(), "FLAC metadata block")
+		if err != nil {
+			return nil, err
+		}
+		data = slices.Clone(data)
+		if b.kind == flacTypeSeekTable {
+			s.moveSeekPoints(data, front, moved)
+		} else {
+			moveCueSheet(data, front, back)
+		}
+		edits = append(edits, splice.Edit{Offset: b.data(), Delete: b.size(), Insert: bytes.NewReader(data)})
+	}
+	return edits, nil
+}
+
+// moveSeekPoints flacMoves the points of a seek table (RFC 9639, clause 8.5). One for the
+// start of the sound is added to by nobody: a player finds that without.
+func (s *flacSound) moveSeekPoints(b []byte, front int64, moved flacMoves) {
+	const point, placeholder = 18, math.MaxUint64
+	start := s.frames.starts[0]
+	for ; len(b) >= point; b = b[point:] {
+		sample, off := binary.BigEndian.Uint64(b), binary.BigEndian.Uint64(b[8:])
+		if sample == placeholder || off > uint64(s.src.Size()-start) {
+			continue
+		}
+		binary.BigEndian.PutUint64(b, sample+uint64(front))
+		binary.BigEndian.PutUint64(b[8:], uint64(moved.position(start+int64(off))-start))
+	}
+}
+
+// moveCueSheet flacMoves the tracks of a cue sheet (RFC 9639, clause 8.7). What is no
+// longer on the sectors of a disc is not marked as a disc.
+func moveCueSheet(b []byte, front, back int64) {
+	const head, track, index, sector = 396, 36, 12, 588
+	if len(b) < head {
+		return
+	}
+	disc := front%sector == 0 && back%sector == 0
+	if !disc {
+		b[136] &^= 0x80
+	}
+	for pos := head; pos <= len(b)-track; pos += track + index*int(b[pos+track-1]) {
+		n := front
+		if number := b[pos+8]; number == 170 || number == 255 { // the end of the last track
+			n += back
+		}
+		binary.BigEndian.PutUint64(b[pos:], binary.BigEndian.Uint64(b[pos:])+uint64(n))
+	}
+}
+
+// flacMoves are edits as they move what is behind them.
+type flacMoves struct {
+	offsets []int64 // behind which
+	sums    []int64 // it has moved by so much
+}
+
+func newFLACMoves(edits []splice.Edit) (m flacMoves) {
+	edits = slices.Clone(edits)
+	slices.SortStableFunc(edits, func(a, b splice.Edit) int { return cmp.Compare(a.Offset, b.Offset) })
+	sum := int64(0)
+	for _, e := range edits {
+		sum += growth(e)
+		m.offsets = append(m.offsets, e.Offset+e.Delete)
+		m.sums = append(m.sums, sum)
+	}
+	return m
+}
+
+// position returns where the frame that starts at off starts then.
+func (m flacMoves) position(off int64) int64 {
+	i := sort.Search(len(m.offsets), func(i int) bool { return m.offsets[i] > off })
+	if i == 0 {
+		return off
+	}
+	return off + m.sums[i-1]
+}
