@@ -24,22 +24,9 @@ type Capability struct {
 func Formats() iter.Seq[Capability] {
 	return func(yield func(Capability) bool) {
 		for f := range metadata.Formats() {
-			if !yield(Capability{Format: f, Visible: visible(f.Name)}) {
+			if !yield(Capability{Format: f, Visible: media[f.Name].name}) {
 				return
 			}
 		}
 	}
-}
-
-// visible says what a notice of a format goes into, "" if into nothing.
-func visible(format string) string {
-	switch {
-	case canvases[format] != nil, format == "svg":
-		return "picture"
-	case sounds[format] != nil:
-		return "audio"
-	case format == "markdown", format == "html", format == "text":
-		return "text"
-	}
-	return ""
 }

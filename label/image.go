@@ -30,9 +30,6 @@ type canvas interface {
 // A canvasOpener opens the picture of a file of at most limit pixels.
 type canvasOpener func(src io.ReaderAt, size, limit int64) (canvas, error)
 
-// canvases are the formats of pictures that can be drawn on.
-var canvases = map[string]canvasOpener{"png": openPNG, "jpeg": openJPEG, "gif": openGIF}
-
 // planPictureNotice returns the edits that draw the notice into a picture, and the
 // rectangle of the file's pixels that they change. The notice stands upright in the
 // picture as it is shown.

@@ -1,16 +1,11 @@
 package label
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"image"
 	"io"
 	"log/slog"
-	"path/filepath"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/aigclabel/aigclabel/internal/splice"
@@ -141,50 +136,13 @@ func (l *Labeler) planNotice(src metadata.Source, format metadata.Format, state 
 		plan, err := splice.New(src.R, src.Size, nil)
 		return plan, layer, err
 	}
-	var plan *splice.Plan
-	var err error
-	switch layer.Place = visible(format.Name); layer.Place {
-	case "picture":
-		if format.Name == "svg" {
-			plan, err = planSVGNotice(src, *l.Notice, state)
-			break
-		}
-		var where image.Rectangle
-		plan, where, err = planPictureNotice(canvases[format.Name], src, *l.Notice, state, cmp.Or(l.MaxPixels, defaultPixels))
-		layer.Place += " " + where.String()
-	case "audio":
-		var where string
-		plan, where, err = planSoundNotice(sounds[format.Name], src, format.Name, l.Notice.Position)
-		layer.Place += " " + where
-	case "text":
-		layer.Place += " " + l.Notice.Position.String()
-		if format.Name == "html" {
-			plan, err = planHTMLNotice(src, *l.Notice, state)
-			break
-		}
-		var wording string
-		if wording, err = l.Notice.wording(state); err == nil {
-			err = refuseData(src.Name, format)
-		}
-		if err == nil {
-			plan, err = planTextNotice(src.R, src.Size, wording, l.Notice.Position, format.Name == "markdown")
-		}
-	default:
-		err = fmt.Errorf("%w (%s)", ErrNoNotice, format.Name)
+	m, ok := media[format.Name]
+	if !ok {
+		return nil, layer, fmt.Errorf("%w (%s)", ErrNoNotice, format.Name)
 	}
-	layer.Done = err == nil
+	plan, where, err := m.plan(l, src, format.Name, state)
+	layer.Done, layer.Place = err == nil, m.name+" "+where
 	return plan, layer, err
-}
-
-// refuseData fails where the name says that the text is data or code, such as
-// CSV, SRT or JSON, in which a line of prose is an error.
-func refuseData(name string, format metadata.Format) error {
-	switch ext := strings.ToLower(filepath.Ext(name)); {
-	case format.Name != "text", slices.Contains([]string{"", ".", ".txt", ".text"}, ext):
-		return nil
-	default:
-		return fmt.Errorf("%w (%s: a line of text may break it; plain text ends in .txt)", ErrNoNotice, ext)
-	}
 }
 
 // planRecord returns src with the record. A format without a place for one is

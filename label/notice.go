@@ -65,6 +65,11 @@ const (
 	TopLeft
 )
 
+// String returns the name of the corner: "bottom right"...
+func (c Corner) String() string {
+	return [...]string{"bottom right", "bottom left", "top right", "top left"}[min(max(c, 0), TopLeft)]
+}
+
 // ErrWording reports a notice that does not say what GB 45438-2025 clause 5
 // asks for, or that cannot be written as asked.
 var ErrWording = errors.New("label: unfit wording of the notice")
