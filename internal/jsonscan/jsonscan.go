@@ -102,6 +102,26 @@ func Members(text string, open int) iter.Seq[Member] {
 	}
 }
 
+// Elements yields where the values of the array that opens at open start and end,
+// to its end or to where it breaks.
+func Elements(text string, open int) iter.Seq2[int, int] {
+	return func(yield func(at, end int) bool) {
+		for pos := open + 1; ; pos++ {
+			at := Skip(text, pos)
+			if at == len(text) || text[at] == ']' {
+				return
+			}
+			end, ok := Value(text, at)
+			if !ok || !yield(at, end) {
+				return
+			}
+			if pos = Skip(text, end); pos == len(text) || text[pos] != ',' {
+				return
+			}
+		}
+	}
+}
+
 // memberAt reads the member at pos. A value that is cut off ends with text.
 func memberAt(text string, pos int) (m Member, ok bool) {
 	if m.Key = pos; pos == len(text) || text[pos] != '"' {

@@ -50,3 +50,18 @@ func TestMembers(t *testing.T) {
 		require.Equal(t, want, members, text)
 	}
 }
+
+func TestElements(t *testing.T) {
+	for text, want := range map[string][]string{
+		`[ 1 , "a,]",{"b":[2]} ]`: {"1", `"a,]"`, `{"b":[2]}`},
+		`[]`:                      nil,
+		`[1,"cut`:                 {"1"},
+		`[1 2]`:                   {"1"},
+	} {
+		var values []string
+		for at, end := range Elements(text, 0) {
+			values = append(values, text[at:end])
+		}
+		require.Equal(t, want, values, text)
+	}
+}
