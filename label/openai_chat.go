@@ -21,9 +21,6 @@ func (c *chat) label(s *streamLabels, j *jsonText, root span) {
 	if c.head == "" {
 		c.head = chatHead(j, root)
 	}
-	if j.member(root, "error").end > 0 { // clients stop here
-		c.open = nil
-	}
 	finished := false
 	for i, choice := range j.elements(j.member(root, "choices")) {
 		if index, ok := j.integer(j.member(choice, "index")); ok {
@@ -33,6 +30,9 @@ func (c *chat) label(s *streamLabels, j *jsonText, root span) {
 	}
 	if finished {
 		s.mark(j, root)
+	}
+	if j.member(root, "error").end > 0 || j.member(root, recordMember).end > 0 {
+		c.open = nil // clients stop at errors; a record says that no more is to come
 	}
 }
 

@@ -73,13 +73,13 @@ func TestEventStreamGolden(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, string(want), got)
 
-			for i := range in {
+			for i := range len(in) {
 				if got, _ := streamed(t, streamLabeler, answer(name), in[:i], in[i:]); got != string(want) {
 					require.Equal(t, string(want), got, "cut at %d", i)
 				}
 			}
-			got, _ = streamed(t, streamLabeler, answer(name), strings.Split(in, "")...)
-			require.Equal(t, string(want), got, "character by character")
+			got, _ = streamed(t, streamLabeler, answer(name), bytesOf(in)...)
+			require.Equal(t, string(want), got, "byte by byte")
 		})
 	}
 }
@@ -102,7 +102,9 @@ func TestEventStreamKeepsBytes(t *testing.T) {
 		}
 		out, receipt := streamed(t, &Labeler{Producer: producer}, answer(name), in)
 		record, _ := receipt.Record.MarshalJSON()
-		require.Equal(t, in, strings.ReplaceAll(out, `,"AIGC":`+string(record), ""), name)
+		if name != "openai-chat-unfinished" { // which gets an event
+			require.Equal(t, in, strings.ReplaceAll(out, `,"AIGC":`+string(record), ""), name)
+		}
 	}
 }
 
@@ -140,8 +142,10 @@ func TestEventStreamSendsAtOnce(t *testing.T) {
 		}
 		var client flushCounter
 		w := (&Labeler{Producer: producer, Notice: &Notice{}}).EventStream(&client, answer(name))
-		events := strings.SplitAfter(strings.TrimSuffix(in, end), end)
-		for i, event := range events {
+		for i, event := range strings.SplitAfter(in, end) {
+			if event == "" {
+				break
+			}
 			_, err := io.WriteString(w, event)
 			require.NoError(t, err)
 			require.Len(t, client.flushed, i+1, event)
