@@ -155,12 +155,12 @@ func (f *eventFeed) event(raw []byte) {
 		f.labels.end()
 	}
 	f.ready = append(f.ready, f.extras(e.style)...)
-	if f.labels.hold {
+	if f.labels.hold = f.labels.hold && len(out) <= f.limit-len(f.held); f.labels.hold {
 		f.held = append(f.held, out...)
-	} else {
-		f.ready = append(append(f.ready, f.held...), out...)
-		f.held = f.held[:0]
+		return
 	}
+	f.ready = append(append(f.ready, f.held...), out...)
+	f.held = f.held[:0]
 }
 
 // extras returns the events that the labels add.

@@ -241,6 +241,22 @@ func TestEventStreamLimit(t *testing.T) {
 	}
 }
 
+// TestEventStreamHoldsLittle: what waits for the next event is bounded too.
+func TestEventStreamHoldsLittle(t *testing.T) {
+	in, _, _ := strings.Cut(streamFiles(t)["anthropic"], "event: message_delta")
+	var out bytes.Buffer
+	w := streamLabeler.EventStream(&out, Stream{})
+	w.feed = &eventFeed{labels: w.labels, limit: 1000}
+	_, err := io.WriteString(w, in)
+	require.NoError(t, err)
+	require.NotContains(t, out.String(), "content_block_stop\",\"index\":1")
+	ping := "event: ping\ndata: {\"type\":\"ping\"}\n\n"
+	_, err = io.WriteString(w, strings.Repeat(ping, 30))
+	require.NoError(t, err)
+	require.True(t, strings.HasSuffix(out.String(), ping))
+	require.Zero(t, len(w.feed.(*eventFeed).held))
+}
+
 // piecesOf yields s in pieces of n bytes.
 func piecesOf(s string, n int) func(func(string) bool) {
 	return func(yield func(string) bool) {
