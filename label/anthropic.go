@@ -35,10 +35,11 @@ func (m *messages) label(s *streamLabels, j *jsonText, root span) {
 			s.pass(j, j.member(delta, "text"), t)
 		}
 	case "content_block_stop":
+		s.settleText(j, t)
 		s.hold = m.text && t.begun && !t.ended && t.notice != "" && t.pos != Start
 		m.text = false
 	case "message_delta":
-		m.finish(s, t)
+		m.finish(s, j, t)
 	case "message_stop":
 		s.hold = false
 		s.mark(j, root)
@@ -53,7 +54,7 @@ func (m *messages) start(s *streamLabels, j *jsonText, root span, t *liveText) {
 	block := j.member(root, "content_block")
 	kind := j.str(j.member(block, "type"))
 	if kind == "tool_use" {
-		m.finish(s, t)
+		m.finish(s, j, t)
 	}
 	s.hold = false
 	if m.text = kind == "text"; m.text {
@@ -63,12 +64,12 @@ func (m *messages) start(s *streamLabels, j *jsonText, root span, t *liveText) {
 }
 
 // finish ends the text, if the stop of its last block waits.
-func (m *messages) finish(s *streamLabels, t *liveText) {
+func (m *messages) finish(s *streamLabels, j *jsonText, t *liveText) {
 	if !s.hold {
 		return
 	}
 	s.hold = false
-	if suffix := t.end(); suffix != "" {
+	if suffix := s.suffix(j, t); suffix != "" {
 		s.extra = append(s.extra, extraEvent{"content_block_delta", `{"type":"content_block_delta","index":` + strconv.Itoa(m.index) +
 			`,"delta":{"type":"text_delta","text":` + quoteJSON(suffix) + `}}`})
 	}

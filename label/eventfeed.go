@@ -3,6 +3,7 @@ package label
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 )
 
@@ -30,6 +31,8 @@ type eventFeed struct {
 	json    bool   // a line was JSON: the stream is no document
 	pending []byte // of the event
 	over    bool   // the event is larger than the limit: it goes through
+	waiting []byte // events that wait for the labels to know how a text begins
+	late    int    // where in them its notice goes
 	held    []byte // events that wait for the next one
 	ready   []byte // to be returned
 }
@@ -50,13 +53,29 @@ func (f *eventFeed) end() []byte {
 		f.event(f.pending)
 	} else if !f.over {
 		f.labels.end()
-		f.ready = append(f.ready, f.extras(eventStyle{eol: "\n", space: " "})...)
+		f.send(nil, 0, f.extras(eventStyle{eol: "\n", space: " "}))
 	}
-	f.ready = append(f.ready, f.held...)
+	f.labels.settle(nil)
+	f.flush()
 	return f.ready
 }
 
-func (f *eventFeed) rest() []byte { return append(f.held, f.pending...) }
+func (f *eventFeed) rest() []byte { return append(append(f.waiting, f.held...), f.pending...) }
+
+// flush sends what waits and what is held.
+func (f *eventFeed) flush() {
+	f.release()
+	f.ready = append(f.ready, f.held...)
+	f.held = nil
+}
+
+// release sends what waited for the labels.
+func (f *eventFeed) release() {
+	if len(f.waiting) > 0 {
+		f.ready = append(append(append(f.ready, f.waiting[:f.late]...), f.labels.takeLate()...), f.waiting[f.late:]...)
+		f.waiting = f.waiting[:0]
+	}
+}
 
 // cut returns how much of p belongs to the event, and whether that ends it.
 func (f *eventFeed) cut(p []byte) (n int, whole bool) {
@@ -112,8 +131,10 @@ func (f *eventFeed) collect(b []byte, whole bool) {
 		f.ready = append(f.ready, b...)
 	case len(b) > f.limit-len(f.pending):
 		f.over = true
-		f.ready = append(append(append(f.ready, f.held...), f.pending...), b...)
-		f.held, f.pending = nil, nil
+		f.labels.settle(nil)
+		f.flush()
+		f.ready = append(append(f.ready, f.pending...), b...)
+		f.pending = nil
 	case len(f.pending) > 0 || !whole:
 		f.pending = append(f.pending, b...)
 		b = f.pending
@@ -147,20 +168,41 @@ func (f *eventFeed) isEvent(b []byte) bool {
 // event has an event labelled, and sends or holds it.
 func (f *eventFeed) event(raw []byte) {
 	e := f.read(raw)
-	out := raw
+	out, late := raw, 0
 	if j, ok := parseObject(e.text); ok {
 		f.labels.label(j)
-		out = j.apply(raw, e.position)
+		out, late = j.apply(raw, e.position)
 	} else if strings.TrimSpace(e.text) == "[DONE]" {
 		f.labels.end()
 	}
-	f.ready = append(f.ready, f.extras(e.style)...)
-	if f.labels.hold = f.labels.hold && len(out) <= f.limit-len(f.held); f.labels.hold {
+	f.send(out, late, f.extras(e.style))
+}
+
+// send sends an event behind the extra ones, or lets it wait: late is where a notice
+// may come.
+func (f *eventFeed) send(out []byte, late int, extra []byte) {
+	to := &f.waiting
+	if len(f.waiting)+len(f.held)+len(out) > f.limit {
+		f.labels.settle(nil)
+		f.labels.hold = false
+	}
+	if f.labels.waiting == nil {
+		f.release()
+		to = &f.ready
+		if late > 0 {
+			out, late = slices.Insert(out, late, []byte(f.labels.takeLate())...), 0
+		}
+	}
+	if *to = append(*to, extra...); f.labels.hold {
 		f.held = append(f.held, out...)
 		return
 	}
-	f.ready = append(append(f.ready, f.held...), out...)
+	*to = append(*to, f.held...)
 	f.held = f.held[:0]
+	if late > 0 {
+		f.late = len(*to) + late
+	}
+	*to = append(*to, out...)
 }
 
 // extras returns the events that the labels add.

@@ -1,7 +1,6 @@
 package label
 
 import (
-	"bytes"
 	"encoding/json"
 	"iter"
 	"slices"
@@ -22,6 +21,7 @@ type jsonText struct {
 type jsonEdit struct {
 	span
 	text string
+	late bool // the text is known later
 }
 
 // A span is where a value lies. The zero span is no value.
@@ -89,7 +89,9 @@ func (j *jsonText) integer(v span) (n int, ok bool) {
 }
 
 // replace puts raw JSON in the place of bytes.
-func (j *jsonText) replace(at span, raw string) { j.edits = append(j.edits, jsonEdit{at, raw}) }
+func (j *jsonText) replace(at span, raw string) {
+	j.edits = append(j.edits, jsonEdit{span: at, text: raw})
+}
 
 // insert puts more into a string, behind its first n bytes.
 func (j *jsonText) insert(v span, n int, more string) {
@@ -98,8 +100,7 @@ func (j *jsonText) insert(v span, n int, more string) {
 		c, length := jsonscan.Char(j.text[at : v.end-1])
 		at, n = at+length, n-len(c)
 	}
-	quoted := quoteJSON(more)
-	j.replace(span{at, at}, quoted[1:len(quoted)-1])
+	j.replace(span{at, at}, inString(more))
 }
 
 // increase adds n to a number.
@@ -119,22 +120,29 @@ func (j *jsonText) put(object span, name, raw string) {
 	j.replace(span{at, at}, comma+quoteJSON(name)+":"+raw)
 }
 
-// apply makes the edits in raw, where position says each byte of the text is.
-func (j *jsonText) apply(raw []byte, position func(int) int) []byte {
+// apply makes the edits in raw, where position says each byte of the text is. It
+// returns where the late one goes, 0 if there is none.
+func (j *jsonText) apply(raw []byte, position func(int) int) (out []byte, late int) {
 	if len(j.edits) == 0 {
-		return raw
+		return raw, 0
 	}
 	slices.SortStableFunc(j.edits, func(a, b jsonEdit) int { return a.at - b.at })
-	var out bytes.Buffer
 	pos := 0
 	for _, e := range j.edits {
 		at := position(e.at)
-		out.Write(raw[pos:at])
-		out.WriteString(e.text)
+		out = append(append(out, raw[pos:at]...), e.text...)
+		if e.late {
+			late = len(out)
+		}
 		pos = at + e.end - e.at
 	}
-	out.Write(raw[pos:])
-	return out.Bytes()
+	return append(out, raw[pos:]...), late
+}
+
+// inString returns s as it stands in a JSON string.
+func inString(s string) string {
+	quoted := quoteJSON(s)
+	return quoted[1 : len(quoted)-1]
 }
 
 // quoteJSON returns s as a JSON string.

@@ -25,14 +25,18 @@ type liveText struct {
 // liveTail is how much of the end of a text is remembered: a line and some white space.
 const liveTail = 2 * longLine
 
-// start returns what goes before a piece, the first that is not white space. A
-// text that is labelled already gets nothing.
+// begin notes that the next piece is the first that is not white space.
+func (t *liveText) begin() { t.begun, t.at = true, t.size }
+
+// wantsStart reports whether the text gets a notice at its start, unless it has one.
+func (t *liveText) wantsStart() bool { return t.notice != "" && t.pos != End }
+
+// start returns what goes before the piece with which the text begins. A text that
+// is labelled already gets nothing.
 func (t *liveText) start(piece string, labelled bool) string {
-	t.begun = true
-	if labelled || t.notice == "" || t.pos == End {
+	if labelled || !t.wantsStart() {
 		return ""
 	}
-	t.at = t.size
 	t.prefix = t.notice + t.lineEnd(piece)
 	if strings.TrimLeft(piece, "\r\n") == piece {
 		t.prefix += t.lineEnd(piece)

@@ -50,6 +50,9 @@ func (c *chat) choice(s *streamLabels, j *jsonText, choice span, index int) bool
 	for _, v := range pieces {
 		s.pass(j, v, t)
 	}
+	if len(pieces) == 0 {
+		s.settleText(j, t)
+	}
 	s.shiftAnnotations(j, j.member(in, "annotations"), t)
 	if t.begun && !t.ended && !slices.Contains(c.open, index) && len(c.open) < maxTexts {
 		c.open = append(c.open, index)
@@ -64,7 +67,7 @@ func (c *chat) choice(s *streamLabels, j *jsonText, choice span, index int) bool
 	case name == "content" || content.end > 0:
 		s.finish(j, in, name, t)
 	default:
-		if suffix := t.end(); suffix != "" {
+		if suffix := s.suffix(j, t); suffix != "" {
 			j.put(choice, "delta", chatDelta(suffix))
 		}
 	}
@@ -80,13 +83,14 @@ func (c *chat) end(s *streamLabels) {
 	}
 	var choices []string
 	for _, i := range c.open {
-		delta := chatDelta(s.text(textKey{item: i}).end())
+		delta := chatDelta(s.suffix(nil, s.text(textKey{item: i})))
 		choices = append(choices, `{"index":`+strconv.Itoa(i)+`,"delta":`+delta+`,"finish_reason":null}`)
 	}
 	c.open = nil
 	end := &jsonText{text: "{" + c.head + `"choices":[` + strings.Join(choices, ",") + "]}"}
 	s.mark(end, end.root())
-	s.extra = append(s.extra, extraEvent{json: string(end.apply([]byte(end.text), func(p int) int { return p }))})
+	out, _ := end.apply([]byte(end.text), func(p int) int { return p })
+	s.extra = append(s.extra, extraEvent{json: string(out)})
 }
 
 // textParts returns the strings of a content: itself, or the texts of its parts.

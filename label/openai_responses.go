@@ -81,12 +81,13 @@ func (s *streamLabels) whole(j *jsonText, v span, t *liveText) {
 	if !j.is(v, '"') {
 		return
 	}
-	if !t.begun {
+	switch s.settleText(j, t); {
+	case !t.begun:
 		s.pass(j, v, t)
-	} else if t.prefix != "" {
+	case t.prefix != "":
 		j.insert(v, t.at, t.prefix)
 	}
-	t.end()
+	s.suffix(j, t)
 	if t.suffix != "" {
 		j.insert(v, len(j.text), t.suffix)
 	}

@@ -87,8 +87,7 @@ func couldBeOurs(line string) bool {
 }
 
 // isFamiliar reports whether a line has only words and characters of notices: see
-// [isNotice]. The last word may go on; a name may stand behind "by", and before
-// Chinese.
+// [isNotice]. Its last word may go on, and a name may stand behind "by".
 func isFamiliar(line string) bool {
 	word, named := "", false
 	for _, c := range line {
@@ -96,18 +95,17 @@ func isFamiliar(line string) bool {
 			word += string(unicode.ToLower(c))
 			continue
 		}
-		chinese := unicode.Is(unicode.Han, c)
-		if !chinese && unicode.IsLetter(c) || chinese && !strings.ContainsRune(noticeHan, c) {
+		if unicode.IsLetter(c) && !strings.ContainsRune(noticeHan, c) {
 			return false
 		}
-		word = strings.Trim(word, ".")
-		if word != "" && !chinese && !named && !slices.Contains(making, word) && !slices.Contains(passing, word) {
+		if word = strings.Trim(word, "."); word != "" && !named && !slices.Contains(making, word) && !slices.Contains(passing, word) {
 			return false
 		}
 		named = named || slices.Contains([]string{"by", "with", "using", "from"}, word)
 		word = ""
 	}
-	return true
+	goesOn := func(known string) bool { return strings.HasPrefix(known, strings.Trim(word, ".")) }
+	return named || slices.ContainsFunc(making, goesOn) || slices.ContainsFunc(passing, goesOn)
 }
 
 // noticeHan are the Chinese characters of notices.

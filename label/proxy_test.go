@@ -112,7 +112,7 @@ func TestProxySendsAtOnce(t *testing.T) {
 	next := make(chan struct{})
 	model := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/event-stream")
-		for _, text := range []string{"a", "b", "c"} {
+		for _, text := range []string{"春", "b", "c"} {
 			_, _ = fmt.Fprintf(w, "data: {\"choices\":[{\"delta\":{\"content\":%q}}]}\n\n", text)
 			_ = http.NewResponseController(w).Flush()
 			<-next
@@ -124,7 +124,7 @@ func TestProxySendsAtOnce(t *testing.T) {
 		response, err := http.Get(server.URL)
 		require.NoError(t, err)
 		events := bufio.NewReader(response.Body)
-		for _, want := range []string{`\n\na"`, `"b"`, `"c"`} {
+		for _, want := range []string{`\n\n春"`, `"b"`, `"c"`} {
 			line, err := events.ReadString('\n')
 			require.NoError(t, err)
 			require.Contains(t, line, want)

@@ -226,7 +226,7 @@ func TestEventStreamData(t *testing.T) {
 // TestEventStreamLimit: larger events go through, and cost no more than the limit.
 func TestEventStreamLimit(t *testing.T) {
 	big := "data: {\"choices\":[{\"delta\":{\"content\":\"" + strings.Repeat("x", 200) + "\"}}]}\n\n"
-	small := "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n"
+	small := "data: {\"choices\":[{\"delta\":{\"content\":\"x\"}}]}\n\n"
 	for _, cut := range []int{1, 7, 1000} {
 		var out bytes.Buffer
 		w := streamLabeler.EventStream(&out, Stream{ContentType: "text/event-stream"})
@@ -255,6 +255,58 @@ func TestEventStreamHoldsLittle(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, strings.HasSuffix(out.String(), ping))
 	require.Zero(t, len(w.feed.(*eventFeed).held))
+}
+
+// TestEventStreamWaitsForNotice: a model that has seen notices begins with one, in
+// pieces. Until that is known nothing goes out, and then all of it.
+func TestEventStreamWaitsForNotice(t *testing.T) {
+	event := func(choice int, text string) string {
+		return fmt.Sprintf("data: {\"choices\":[{\"index\":%d,\"delta\":{\"content\":%s}}]}\n\n", choice, quoteJSON(text))
+	}
+	l := &Labeler{Producer: producer, Notice: &Notice{}}
+	for name, test := range map[string]struct {
+		texts []string
+		first string // piece with the notice, "" for none
+	}{
+		"a notice":           {[]string{"本", "内容由", "AI生成", "\n\n", "春雨"}, ""},
+		"in brackets":        {[]string{"[AI", "生成", "]", " Hello"}, ""},
+		"nothing else":       {[]string{"AI", "生成"}, ""},
+		"like one":           {[]string{"本", "内容", "AI生成", "的", "春雨"}, "本"},
+		"in English":         {[]string{"The", " answer", " is", " 42"}, "The"},
+		"behind white space": {[]string{"\n", "The", " end."}, "The"},
+		"short":              {[]string{"AI"}, "AI"},
+	} {
+		in, want := "", ""
+		for _, text := range test.texts {
+			in += event(0, text)
+			if text == test.first {
+				text = someNotice + "\n\n" + text
+			}
+			want += event(0, text)
+		}
+		out, _ := streamed(t, l, Stream{JSON: false}, in, "data: {\"error\":1}\n\n")
+		require.Equal(t, want+"data: {\"error\":1}\n\n", out, name)
+	}
+
+	// Two choices: the second does not wait for the first.
+	in := event(0, "The") + event(1, "A") + event(1, " b") + event(0, " xylophone")
+	out, _ := streamed(t, l, Stream{}, in+"data: {\"error\":1}\n\n")
+	require.Equal(t, in+"data: {\"error\":1}\n\n", strings.ReplaceAll(out, someNotice+`\n\n`, ""))
+	require.Equal(t, 2, strings.Count(out, someNotice))
+
+	// Not longer than a notice can be.
+	many := event(0, "a ") + strings.Repeat("data: {\"choices\":[]}\n\n", longNotice)
+	var sent bytes.Buffer
+	w := l.EventStream(&sent, Stream{})
+	_, err := io.WriteString(w, many)
+	require.NoError(t, err)
+	require.Contains(t, sent.String(), someNotice)
+	sent.Reset()
+	w = l.EventStream(&sent, Stream{ContentType: "text/event-stream"})
+	w.feed = &eventFeed{labels: w.labels, limit: 100}
+	_, err = io.WriteString(w, event(0, "a ")+event(0, "b "))
+	require.NoError(t, err)
+	require.Equal(t, event(0, someNotice+"\n\na ")+event(0, "b "), sent.String())
 }
 
 // piecesOf yields s in pieces of n bytes.

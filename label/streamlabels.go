@@ -25,6 +25,19 @@ type streamLabels struct {
 	recorded string // where the record is
 	extra    []extraEvent
 	hold     bool // the event waits for the next one
+	waiting  *waitingText
+	late     string // JSON for where the event with the edit of waiting has its mark
+}
+
+// A waitingText is a text that may have begun with a notice: all events wait until
+// that is known.
+type waitingText struct {
+	*liveText
+	opening
+	first  string    // piece of the text
+	event  *jsonText // that has it
+	edit   int       // of event: where the notice would go
+	events int       // since
 }
 
 // A textKey tells the texts of a stream apart: the index of a choice, or of an item
@@ -69,6 +82,11 @@ func (s *streamLabels) label(j *jsonText) {
 	if s.protocol != nil {
 		s.protocol.label(s, j, root)
 	}
+	if w := s.waiting; w != nil {
+		if w.events++; w.events > longNotice {
+			s.settle(j)
+		}
+	}
 }
 
 // protocolOf returns the protocol that an object shows, nil for none.
@@ -93,12 +111,20 @@ func (s *streamLabels) end() {
 	if s.protocol != nil {
 		s.protocol.end(s)
 	}
+	s.settle(nil)
 }
 
 func (s *streamLabels) takeExtras() []extraEvent {
 	extra := s.extra
 	s.extra = nil
 	return extra
+}
+
+// takeLate returns the notice that came too late for its event.
+func (s *streamLabels) takeLate() string {
+	late := s.late
+	s.late = ""
+	return late
 }
 
 // text returns one of the texts.
@@ -121,17 +147,65 @@ func (s *streamLabels) identify(id string) { s.id = cmp.Or(s.id, id) }
 // pass puts the notice before the first piece of a text.
 func (s *streamLabels) pass(j *jsonText, v span, t *liveText) {
 	piece := j.str(v)
-	if text := strings.TrimSpace(piece); !t.begun && text != "" {
-		if s.stream.JSON || isData(text) {
-			t.notice = ""
+	switch w := s.waiting; {
+	case w != nil && w.liveText == t:
+		if w.held = append(w.held, piece...); w.settled() {
+			s.settle(j)
 		}
-		line, _, whole := strings.Cut(text, "\n")
-		labelled := whole && opensWithNotice(line, t.notice) || closesNotice(line, t.notice)
-		if prefix := t.start(piece, labelled); prefix != "" {
-			j.insert(v, 0, prefix)
-		}
+	case !t.begun && strings.TrimSpace(piece) != "":
+		s.begin(j, v, piece, t)
 	}
 	t.pass(piece)
+}
+
+// begin puts the notice before a piece, or has it wait until it is known whether
+// the text has one.
+func (s *streamLabels) begin(j *jsonText, v span, piece string, t *liveText) {
+	if s.stream.JSON || isData(strings.TrimSpace(piece)) {
+		t.notice = ""
+	}
+	if t.begin(); !t.wantsStart() {
+		return
+	}
+	o := opening{own: t.notice, held: []byte(piece)}
+	j.insert(v, 0, "")
+	w := &waitingText{liveText: t, opening: o, first: piece, event: j, edit: len(j.edits) - 1}
+	other := s.waiting
+	if s.waiting = w; w.settled() || other != nil {
+		s.settle(j)
+		s.waiting = other
+		return
+	}
+	j.edits[w.edit].late = true
+}
+
+// settle gives the text that waits its notice; j is the event at hand.
+func (s *streamLabels) settle(j *jsonText) {
+	w := s.waiting
+	if w == nil {
+		return
+	}
+	s.waiting = nil
+	there := w.is || w.seen == len(w.held) && opensWithNotice(string(w.held), w.own)
+	prefix := inString(w.start(w.first, there))
+	if w.event == j {
+		j.edits[w.edit] = jsonEdit{j.edits[w.edit].span, prefix, false}
+	} else {
+		s.late = prefix
+	}
+}
+
+// settleText is settle for one text.
+func (s *streamLabels) settleText(j *jsonText, t *liveText) {
+	if s.waiting != nil && s.waiting.liveText == t {
+		s.settle(j)
+	}
+}
+
+// suffix returns what goes behind a text that ends in the event at hand.
+func (s *streamLabels) suffix(j *jsonText, t *liveText) string {
+	s.settleText(j, t)
+	return t.end()
 }
 
 // isData reports whether a text begins as JSON does and prose does not.
@@ -146,7 +220,7 @@ func isData(text string) bool {
 // finish puts the notice behind a text whose last piece is a member of an object:
 // a string, null, or absent.
 func (s *streamLabels) finish(j *jsonText, in span, name string, t *liveText) {
-	suffix := t.end()
+	suffix := s.suffix(j, t)
 	if suffix == "" {
 		return
 	}
@@ -162,13 +236,14 @@ func (s *streamLabels) finish(j *jsonText, in span, name string, t *liveText) {
 
 // finishParts puts the notice behind the last part of a text.
 func (s *streamLabels) finishParts(j *jsonText, parts []span, t *liveText) {
-	if suffix := t.end(); suffix != "" && len(parts) > 0 {
+	if suffix := s.suffix(j, t); suffix != "" && len(parts) > 0 {
 		j.insert(parts[len(parts)-1], len(j.text), suffix)
 	}
 }
 
 // mark puts the record into an object that ends the answer, unless it has one.
 func (s *streamLabels) mark(j *jsonText, root span) {
+	s.settle(j)
 	if j.member(root, recordMember).end == 0 {
 		j.put(root, recordMember, s.recordJSON())
 	}
@@ -207,6 +282,7 @@ func (s *streamLabels) shiftAnnotations(j *jsonText, list span, t *liveText) {
 // shiftAnnotation moves the positions of one annotation: in chats they are in an
 // object that has the name of its type.
 func (s *streamLabels) shiftAnnotation(j *jsonText, a span, t *liveText) {
+	s.settleText(j, t)
 	if inner := j.member(a, j.str(j.member(a, "type"))); inner.end > 0 {
 		a = inner
 	}

@@ -38,7 +38,7 @@ type textLabels struct {
 }
 
 func newTextLabels(live liveText) *textLabels {
-	return &textLabels{live: live, opening: opening{own: live.notice}, open: live.notice == "" || live.pos == End}
+	return &textLabels{live: live, opening: opening{own: live.notice}, open: !live.wantsStart()}
 }
 
 // add returns what can be written once p has come.
