@@ -48,32 +48,37 @@ type feed interface {
 	rest() []byte // what was taken and not returned, as it came
 }
 
-// EventStream returns a writer that labels the answer of a language model while it is
-// written to w. It knows by its first event what it gets:
+// EventStream returns a writer that labels the answer of a language model while it
+// is written to w. It tells by the first event what it gets:
 //
-//   - OpenAI chat completions, legacy completions and responses, and what speaks like
-//     them (Azure, vLLM, DeepSeek, Qwen...), as server-sent events or as one JSON object;
+//   - OpenAI chat completions, legacy completions and responses, and what speaks
+//     like them, as server-sent events or as one JSON object;
 //   - Anthropic messages, the same;
 //   - Ollama chat and generate, as JSON lines or as one object;
 //   - plain text, see [Labeler.TextWriter].
 //
-// The notice of l becomes part of the text: of its first event that is not white
-// space, and at the end of the event that finishes it or of one more event of the
-// same shape. Each choice and each text of a response has its own. The texts that
-// OpenAI's responses repeat when they are done get the same notice, and the positions
-// of annotations and the sequence numbers follow. Tool calls, reasoning and refusals
-// are left alone; a choice of nothing else gets no notice. The record is a member
-// AIGC of each object that says that the answer, or one of several choices, is finished
-// (OpenAI finish_reason and response.completed, Anthropic message_stop, Ollama
-// done); the guides name no place for streams, this is our choice. Where a chat
-// ends without such an object, one more is written.
+// The notice becomes part of the text. At the start it goes into the first event
+// of the text that is not white space; at the end into the event that finishes the
+// text or, for Anthropic's messages and OpenAI's responses, into one more event of the
+// same shape. Each choice and each text of a response has its own. The texts
+// that OpenAI's responses repeat when they are done get the same notices; the
+// positions in annotations and the sequence numbers follow. Tool calls, reasoning and
+// refusals are left alone, and an answer of nothing else gets no notice. One that begins
+// with a notice, or ends with one, gets no second there.
 //
-// Every other byte goes through as it is. Events are sent on and flushed as soon as they
-// are complete; one JSON object is held until Close. With a notice at the end, the event
-// that stops a block of an Anthropic message waits for the next one. Errors, unknown events, events that
-// are not JSON, events of more than 8 MiB, and all of a stream of no known kind go through
-// unlabelled; the receipt says so. A text that begins with a notice in its first event
-// gets no second; in events a notice cut into more is not seen.
+// The record is a member AIGC, the last one, of each object that says that the answer or
+// one of its choices is finished: finish_reason of chats, response.completed,
+// message_stop, done of Ollama. Where a chat ends without one, an object is added.
+// The guides name no place for streams; this is our choice.
+//
+// Every other byte goes through as it is. Events are sent and flushed as soon as
+// they are complete, with these exceptions. The first ones wait while the text could
+// begin with a notice: mostly not at all or for one more word, at most for 80
+// events. With a notice at the end, the stop of an Anthropic text block waits for the
+// next event. What is one JSON object waits for its end.
+//
+// Errors, unknown events, events of more than 8 MiB, and streams of no known kind go
+// through unlabelled; see [EventStream.Receipt].
 //
 // Close ends the texts; it does not close w. A configuration that is wrong fails the
 // first write, before any byte, with the errors of [Labeler.Label].
