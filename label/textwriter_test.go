@@ -111,7 +111,7 @@ func TestTextWriterWaitsForAWord(t *testing.T) {
 		"你好":         3,
 		"春":          3,
 		"Sure! Here": 3,
-		"The sun":    6,
+		"The sun":    7,
 		"本内容介绍了":     12,
 		"こんにちは":      3,
 		"AI生成?":      9,
