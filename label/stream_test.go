@@ -2,7 +2,6 @@ package label
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -16,7 +15,6 @@ import (
 	"github.com/aigclabel/aigclabel/metadata"
 )
 
-var updateStreams = flag.Bool("update", false, "write the golden files")
 
 // streamLabeler labels at both ends.
 var streamLabeler = &Labeler{Producer: producer, Notice: &Notice{Position: Both}}
@@ -66,7 +64,7 @@ func TestEventStreamGolden(t *testing.T) {
 			t.Parallel()
 			got, _ := streamed(t, streamLabeler, answer(name), in)
 			golden := filepath.Join("testdata", "stream", name+".out")
-			if *updateStreams {
+			if *update {
 				require.NoError(t, os.WriteFile(golden, []byte(got), 0o600))
 			}
 			want, err := os.ReadFile(golden)
