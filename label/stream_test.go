@@ -15,7 +15,6 @@ import (
 	"github.com/aigclabel/aigclabel/metadata"
 )
 
-
 // streamLabeler labels at both ends.
 var streamLabeler = &Labeler{Producer: producer, Notice: &Notice{Position: Both}}
 
