@@ -19,6 +19,13 @@
 // [Verifier.Middleware] does so for the files of HTTP requests, [Verifier.FS] for
 // trees of files. [PropagateFile] writes a platform into the record of a file.
 //
+// # Streams
+//
+// [Labeler.EventStream] labels the answer of a language model while it is streamed, in
+// the protocols of OpenAI, Anthropic and Ollama; [Labeler.TextWriter] a plain text.
+// [Labeler.ModifyResponse] does so in a reverse proxy, and [Labeler.Middleware] around a
+// handler.
+//
 // # Layers
 //
 // A label has layers: the record in the metadata, which is package metadata's, and

@@ -16,7 +16,7 @@ import (
 	"github.com/aigclabel/aigclabel/metadata"
 )
 
-var update = flag.Bool("update", false, "write the format table into the README")
+var update = flag.Bool("update", false, "write the format table into the README, and the golden files of streams")
 
 func TestREADMEHasTheFormatTable(t *testing.T) {
 	const begin, end = "<!-- formats -->\n", "<!-- /formats -->"

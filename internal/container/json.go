@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"iter"
 	"slices"
 	"strings"
 
@@ -41,13 +40,7 @@ type jsonFile struct {
 // A jsonSlot is where a slot stands.
 type jsonSlot struct {
 	object int // where it opens
-	jsonMember
-}
-
-// A jsonMember is a member of an object, by its positions.
-type jsonMember struct {
-	key, colon int // the start of the key, and the position after it
-	at, end    int // the value
+	jsonscan.Member
 }
 
 // JSON walks a JSON text. Members of the same name are listed, each as a slot.
@@ -82,8 +75,8 @@ func JSONKind(src *Source) (string, error) {
 		return "", err
 	}
 	first := ""
-	for m := range jsonMembers(text, 0) {
-		first = text[m.key:m.colon]
+	for m := range jsonscan.Members(text, 0) {
+		first = text[m.Key:m.Colon]
 		break
 	}
 	end, ok := jsonscan.Value(text, 0)
@@ -131,7 +124,7 @@ func (f *jsonFile) check(b []byte) {
 // open returns where the object opens that the text is, -1 if it is none.
 func (f *jsonFile) open() int {
 	start := len(f.text) - len(strings.TrimPrefix(f.text, utf8BOM))
-	if start = skipJSON(f.text, start); start < len(f.text) && f.text[start] == '{' {
+	if start = jsonscan.Skip(f.text, start); start < len(f.text) && f.text[start] == '{' {
 		return start
 	}
 	return -1
@@ -153,15 +146,15 @@ func (f *jsonFile) notebook([]byte) error {
 		return err
 	}
 	f.refuse = fmt.Errorf("%w: the notebook has no metadata", ErrNoPlace)
-	return f.object(f.open(), func(m jsonMember) error {
-		if f.text[m.key:m.colon] != `"metadata"` || f.text[m.at] != '{' {
+	return f.object(f.open(), func(m jsonscan.Member) error {
+		if f.text[m.Key:m.Colon] != `"metadata"` || f.text[m.At] != '{' {
 			return nil
 		}
 		if f.refuse == nil {
-			f.damage(int64(m.key), "two members metadata")
+			f.damage(int64(m.Key), "two members metadata")
 		}
-		f.place, f.refuse = m.at, nil
-		return f.object(m.at, nil)
+		f.place, f.refuse = m.At, nil
+		return f.object(m.At, nil)
 	})
 }
 
@@ -197,8 +190,8 @@ func cutJSONLine(b []byte) ([]byte, bool) {
 
 // object lists the records of the object that opens at open. Other members go to
 // visit, if there is one.
-func (f *jsonFile) object(open int, visit func(jsonMember) error) error {
-	for m := range jsonMembers(f.text, open) {
+func (f *jsonFile) object(open int, visit func(jsonscan.Member) error) error {
+	for m := range jsonscan.Members(f.text, open) {
 		if err := f.src.Element(); err != nil {
 			return err
 		}
@@ -220,66 +213,21 @@ func (f *jsonFile) object(open int, visit func(jsonMember) error) error {
 }
 
 // add lists a record.
-func (f *jsonFile) add(open int, m jsonMember) {
-	name := jsonscan.Unquote(f.text[m.key:m.colon])
+func (f *jsonFile) add(open int, m jsonscan.Member) {
+	name := jsonscan.Unquote(f.text[m.Key:m.Colon])
 	f.Slots = append(f.Slots, Slot{
-		Kind: Record, Key: name, Place: "JSON member " + name, Value: []byte(f.text[m.at:m.end]),
+		Kind: Record, Key: name, Place: "JSON member " + name, Value: []byte(f.text[m.At:m.End]),
 		Guide:  open == f.place && name == jsonRecord && f.refuse == nil && f.vacant(Record),
-		Ranges: []Range{{int64(m.at), int64(m.end - m.at)}},
+		Ranges: []Range{{int64(m.At), int64(m.End - m.At)}},
 	})
 	f.slots = append(f.slots, jsonSlot{open, m})
 }
 
 // isRecord reports whether a member is a record: by its name, in lower case only
 // if its value can be one. Data may have such a flag.
-func (f *jsonFile) isRecord(m jsonMember) bool {
-	name := jsonscan.Unquote(f.text[m.key:m.colon])
-	return name == jsonRecord || strings.EqualFold(name, jsonRecord) && (f.text[m.at] == '{' || f.text[m.at] == '"')
-}
-
-// jsonMembers yields the members of the object that opens at open, to its end or
-// to where it breaks.
-func jsonMembers(text string, open int) iter.Seq[jsonMember] {
-	return func(yield func(jsonMember) bool) {
-		for pos := open + 1; ; pos++ {
-			m, ok := jsonMemberAt(text, skipJSON(text, pos))
-			if !ok || !yield(m) {
-				return
-			}
-			if pos = skipJSON(text, m.end); pos == len(text) || text[pos] != ',' {
-				return
-			}
-		}
-	}
-}
-
-// jsonMemberAt reads the member at pos. A value that is cut off ends with text.
-func jsonMemberAt(text string, pos int) (m jsonMember, ok bool) {
-	if m.key = pos; pos == len(text) || text[pos] != '"' {
-		return m, false
-	}
-	if m.colon, ok = jsonscan.String(text, pos); !ok {
-		return m, false
-	}
-	if pos = skipJSON(text, m.colon); pos == len(text) || text[pos] != ':' {
-		return m, false
-	}
-	if m.at = skipJSON(text, pos+1); m.at == len(text) {
-		return m, false
-	}
-	if m.end, ok = jsonscan.Value(text, m.at); !ok {
-		m.end = len(text)
-	}
-	return m, true
-}
-
-// skipJSON returns the position of the first byte at or after pos that is not
-// white space.
-func skipJSON(text string, pos int) int {
-	for pos < len(text) && strings.IndexByte(jsonscan.Space, text[pos]) >= 0 {
-		pos++
-	}
-	return pos
+func (f *jsonFile) isRecord(m jsonscan.Member) bool {
+	name := jsonscan.Unquote(f.text[m.Key:m.Colon])
+	return name == jsonRecord || strings.EqualFold(name, jsonRecord) && (f.text[m.At] == '{' || f.text[m.At] == '"')
 }
 
 // Plan implements [File].
@@ -293,15 +241,15 @@ func (f *jsonFile) Plan(changes []Change) (*splice.Plan, error) {
 			continue
 		}
 		if c.Value == nil {
-			gone[s.object] = append(gone[s.object], s.key)
+			gone[s.object] = append(gone[s.object], s.Key)
 			continue
 		}
 		value, err := f.encode(c.Value)
 		if err != nil {
 			return nil, err
 		}
-		if value != f.text[s.at:s.end] {
-			edits = append(edits, splice.Edit{Offset: int64(s.at), Delete: int64(s.end - s.at), Insert: strings.NewReader(value)})
+		if value != f.text[s.At:s.End] {
+			edits = append(edits, splice.Edit{Offset: int64(s.At), Delete: int64(s.End - s.At), Insert: strings.NewReader(value)})
 		}
 	}
 	for _, c := range changes {
@@ -321,7 +269,7 @@ func (f *jsonFile) Plan(changes []Change) (*splice.Plan, error) {
 		}
 	}
 	for object, keys := range gone {
-		members := slices.Collect(jsonMembers(f.text, object))
+		members := slices.Collect(jsonscan.Members(f.text, object))
 		edits = append(edits, removeJSON(members, keys)...)
 		if object == f.place && len(added) > 0 {
 			edits = append(edits, f.insertion(members, len(members) > len(keys), added))
@@ -352,12 +300,12 @@ func jsonLine(value []byte) (string, error) {
 }
 
 // removeJSON deletes the members with these keys, each with one comma.
-func removeJSON(members []jsonMember, keys []int) (edits []splice.Edit) {
+func removeJSON(members []jsonscan.Member, keys []int) (edits []splice.Edit) {
 	deletion := func(from, to int) {
 		edits = append(edits, splice.Edit{Offset: int64(from), Delete: int64(to - from)})
 	}
-	isGone := func(m jsonMember) bool {
-		_, ok := slices.BinarySearch(keys, m.key)
+	isGone := func(m jsonscan.Member) bool {
+		_, ok := slices.BinarySearch(keys, m.Key)
 		return ok
 	}
 	kept := len(members)
@@ -366,27 +314,27 @@ func removeJSON(members []jsonMember, keys []int) (edits []splice.Edit) {
 	}
 	for i, m := range members[:kept] {
 		if isGone(m) {
-			deletion(m.key, members[i+1].key)
+			deletion(m.Key, members[i+1].Key)
 		}
 	}
 	switch end := len(members) - 1; {
 	case kept > end:
 	case kept == 0:
-		deletion(members[0].key, members[end].end)
+		deletion(members[0].Key, members[end].End)
 	default:
-		deletion(members[kept-1].end, members[end].end)
+		deletion(members[kept-1].End, members[end].End)
 	}
 	return edits
 }
 
 // insertion adds members in front, in the style of the first that there is; more
 // says that members follow.
-func (f *jsonFile) insertion(members []jsonMember, more bool, values []string) splice.Edit {
+func (f *jsonFile) insertion(members []jsonscan.Member, more bool, values []string) splice.Edit {
 	at, colon, space := f.place+1, ":", ""
 	if len(members) > 0 {
 		first := members[0]
-		colon, space = f.text[first.colon:first.at], f.text[at:first.key]
-		if at = first.key; len(space) > maxIndent || space == "" && len(colon) > 1 {
+		colon, space = f.text[first.Colon:first.At], f.text[at:first.Key]
+		if at = first.Key; len(space) > maxIndent || space == "" && len(colon) > 1 {
 			space = " "
 		}
 	}

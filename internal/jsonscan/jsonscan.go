@@ -6,6 +6,7 @@
 package jsonscan
 
 import (
+	"iter"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -68,6 +69,77 @@ func literal(text string, pos int) (end int, ok bool) {
 		return c != '+' && c != '-' && c != '.' && (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z')
 	})
 	return pos + max(n, 0), n > 0
+}
+
+// Skip returns the position of the first byte at or after pos that is not white
+// space.
+func Skip(text string, pos int) int {
+	for pos < len(text) && strings.IndexByte(Space, text[pos]) >= 0 {
+		pos++
+	}
+	return pos
+}
+
+// A Member is a member of an object, by its positions.
+type Member struct {
+	Key, Colon int // the start of the key, and the position after it
+	At, End    int // the value
+}
+
+// Members yields the members of the object that opens at open, to its end or to
+// where it breaks.
+func Members(text string, open int) iter.Seq[Member] {
+	return func(yield func(Member) bool) {
+		for pos := open + 1; ; pos++ {
+			m, ok := memberAt(text, Skip(text, pos))
+			if !ok || !yield(m) {
+				return
+			}
+			if pos = Skip(text, m.End); pos == len(text) || text[pos] != ',' {
+				return
+			}
+		}
+	}
+}
+
+// Elements yields where the values of the array that opens at open start and end,
+// to its end or to where it breaks.
+func Elements(text string, open int) iter.Seq2[int, int] {
+	return func(yield func(at, end int) bool) {
+		for pos := open + 1; ; pos++ {
+			at := Skip(text, pos)
+			if at == len(text) || text[at] == ']' {
+				return
+			}
+			end, ok := Value(text, at)
+			if !ok || !yield(at, end) {
+				return
+			}
+			if pos = Skip(text, end); pos == len(text) || text[pos] != ',' {
+				return
+			}
+		}
+	}
+}
+
+// memberAt reads the member at pos. A value that is cut off ends with text.
+func memberAt(text string, pos int) (m Member, ok bool) {
+	if m.Key = pos; pos == len(text) || text[pos] != '"' {
+		return m, false
+	}
+	if m.Colon, ok = String(text, pos); !ok {
+		return m, false
+	}
+	if pos = Skip(text, m.Colon); pos == len(text) || text[pos] != ':' {
+		return m, false
+	}
+	if m.At = Skip(text, pos+1); m.At == len(text) {
+		return m, false
+	}
+	if m.End, ok = Value(text, m.At); !ok {
+		m.End = len(text)
+	}
+	return m, true
 }
 
 // Unquote returns the text of a JSON string.

@@ -34,3 +34,34 @@ func TestUnquote(t *testing.T) {
 		require.Equal(t, want, Unquote(quoted))
 	}
 }
+
+func TestMembers(t *testing.T) {
+	for text, want := range map[string][]string{
+		`{ "a" : 1, "b":{"c":[2]} }`: {`"a" 1`, `"b" {"c":[2]}`},
+		`{}`:                         nil,
+		`{"a":"cut`:                  {`"a" "cut`},
+		`{"a":1,"b"`:                 {`"a" 1`},
+		`{"a":1 "b":2}`:              {`"a" 1`},
+	} {
+		var members []string
+		for m := range Members(text, 0) {
+			members = append(members, text[m.Key:m.Colon]+" "+text[m.At:m.End])
+		}
+		require.Equal(t, want, members, text)
+	}
+}
+
+func TestElements(t *testing.T) {
+	for text, want := range map[string][]string{
+		`[ 1 , "a,]",{"b":[2]} ]`: {"1", `"a,]"`, `{"b":[2]}`},
+		`[]`:                      nil,
+		`[1,"cut`:                 {"1"},
+		`[1 2]`:                   {"1"},
+	} {
+		var values []string
+		for at, end := range Elements(text, 0) {
+			values = append(values, text[at:end])
+		}
+		require.Equal(t, want, values, text)
+	}
+}
