@@ -3,7 +3,6 @@ package label
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/aigclabel/aigclabel/internal/container"
@@ -64,15 +63,15 @@ func soundNotice(s container.Sound, at Position) (front, back []float64, err err
 	if err != nil {
 		return nil, nil, err
 	}
-	cue := renderCue(shape.Rate, level)
-	pause := make([]float64, cuePause*shape.Rate/cueUnit)
+	cue, pause := renderCue(shape.Rate, level), cuePause*shape.Rate/cueUnit
+	whole := (len(cue) + pause + shape.Block - 1) / shape.Block * shape.Block
+	samples := make([]float64, pause+whole)
+	copy(samples[pause:], cue)
 	if !head {
-		front = append(slices.Clip(cue), pause...)
-		odd := len(front) % shape.Block
-		front = append(front, make([]float64, (shape.Block-odd)%shape.Block)...)
+		front = samples[pause:]
 	}
 	if !tail {
-		back = append(pause, cue...)
+		back = samples[:pause+len(cue)]
 	}
 	return front, back, nil
 }

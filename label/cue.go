@@ -20,6 +20,9 @@ import (
 // be the letter L. That is 1.1 s, about 12 words a minute. The tones begin and end in 5 ms,
 // so that they do not click.
 //
+// Files that have such a rhythm in their first 3 or last 1.5 seconds, where it is asked
+// for, get no second one, at whatever level it is.
+//
 // The zero value is a cue for speech at 24 kHz in one channel.
 type Cue struct {
 	// Rate is the number of samples a second, at least 1000; 0 stands for

@@ -21,7 +21,7 @@ var aiffCodings = map[string]pcm{
 	"fl64": {big: true, float: true, width: 8}, "FL64": {big: true, float: true, width: 8},
 }
 
-// A aiffSound is the sound of an AIFF or AIFF-C file.
+// An aiffSound is the sound of an AIFF or AIFF-C file.
 type aiffSound struct {
 	*pcmSound
 	riff   *riff

@@ -3,6 +3,7 @@ package container
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 )
 
 // The encoder makes frames that stand beside those of a file: in its blocks, with
@@ -39,13 +40,14 @@ func (w *bitWriter) unary(n uint64) {
 type flacEncoder struct {
 	like  []byte // the header of that one
 	depth int
+	left  []uint64 // what predictors leave; for its memory
 }
 
 // encode returns a frame. Channels that are equal to the first one of two cost
 // nothing.
-func (e flacEncoder) encode(number int64, samples [][]int64) []byte {
+func (e *flacEncoder) encode(number int64, samples [][]int64) []byte {
 	code, side := byte(len(samples)-1), false
-	if len(samples) == 2 && equalSamples(samples[0], samples[1]) {
+	if len(samples) == 2 && slices.Equal(samples[0], samples[1]) {
 		code, side = flacLeftSide, true
 	}
 	w := &bitWriter{b: e.header(number, code, len(samples[0]))}
@@ -54,13 +56,13 @@ func (e flacEncoder) encode(number int64, samples [][]int64) []byte {
 			w.put(0, 8+e.depth+1) // a constant
 			break
 		}
-		w.subframe(s, e.depth)
+		e.subframe(w, s)
 	}
 	return binary.BigEndian.AppendUint16(w.b, flacCRC16(0, w.b))
 }
 
 // header returns the header of a frame.
-func (e flacEncoder) header(number int64, channels byte, samples int) []byte {
+func (e *flacEncoder) header(number int64, channels byte, samples int) []byte {
 	h, _ := parseFLACHeader(e.like)
 	const samples16 = 7 << 4 // stated in 16 bits
 	b := []byte{e.like[0], e.like[1], samples16 | e.like[2]&15, channels<<4 | e.like[3]&15}
@@ -96,47 +98,40 @@ func flacNumberSize(number int64) int {
 	return size
 }
 
-func equalSamples(a, b []int64) bool {
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
-}
-
-// subframe writes samples of depth bits in the shortest way that it knows.
-func (w *bitWriter) subframe(samples []int64, depth int) {
-	best, parameter, bits := -1, 0, int64(len(samples)*depth)
+// subframe writes the samples of a channel in the shortest way that it knows.
+func (e *flacEncoder) subframe(w *bitWriter, samples []int64) {
+	best, parameter, bits := -1, 0, int64(len(samples)*e.depth)
 	for order := range min(len(flacFixed), len(samples)) {
-		p, n := riceParameter(residuals(samples, order))
-		if n += int64(order * depth); n < bits {
+		p, n := riceParameter(e.residuals(samples, order))
+		if n += int64(order * e.depth); n < bits {
 			best, parameter, bits = order, p, n
 		}
 	}
 	if best < 0 {
 		w.put(1<<1, 8) // verbatim
 		for _, v := range samples {
-			w.put(uint64(v), depth)
+			w.put(uint64(v), e.depth)
 		}
 		return
 	}
 	w.put(uint64(8+best)<<1, 8)
 	for _, v := range samples[:best] {
-		w.put(uint64(v), depth)
+		w.put(uint64(v), e.depth)
 	}
 	w.put(1, 2) // parameters of 5 bits
 	w.put(0, 4) // one partition
 	w.put(uint64(parameter), 5)
-	for _, v := range residuals(samples, best) {
+	for _, v := range e.residuals(samples, best) {
 		w.unary(v >> parameter)
 		w.put(v, parameter)
 	}
 }
 
-// residuals returns what a fixed predictor leaves, signs in the lowest bit.
-func residuals(samples []int64, order int) []uint64 {
-	out := make([]uint64, len(samples)-order)
+// residuals returns what a fixed predictor leaves, signs in the lowest bit, valid until
+// the next call.
+func (e *flacEncoder) residuals(samples []int64, order int) []uint64 {
+	out := slices.Grow(e.left[:0], len(samples))[:len(samples)-order]
+	e.left = out
 	for i := range out {
 		v := samples[i+order]
 		for j, c := range flacFixed[order] {

@@ -23,6 +23,9 @@ const (
 // disc.
 const flacMaxHashed = 1 << 25
 
+// flacYield is how many samples of each channel are yielded at once.
+const flacYield = 4 << 10
+
 type flacSound struct {
 	file   *flacFile
 	src    *Source
@@ -33,6 +36,10 @@ type flacSound struct {
 	first  flacHeader
 	last   flacHeader
 	like   []byte // the header of the first frame
+	memory struct {
+		flacDecoder
+		frame []byte
+	}
 }
 
 // FLACSound opens the sound of a FLAC file. All of it is read, to find its frames.
@@ -54,20 +61,17 @@ func FLACSound(src *Source) (Sound, error) {
 	bits := binary.BigEndian.Uint16(s.info[12:])
 	s.shape = SoundShape{Rate: rate, Channels: int(bits>>9&7) + 1, Block: int(binary.BigEndian.Uint16(s.info[2:]))}
 	s.depth = int(bits>>4&31) + 1
+	s.memory.flacDecoder = flacDecoder{channels: s.shape.Channels, depth: s.depth}
 	if err := s.shape.check(); err != nil {
 		return nil, err
 	}
 	if s.shape.Block < 16 || s.depth < 4 {
 		return nil, &FormatError{Offset: s.file.info.data(), Err: ErrCoding}
 	}
-	if s.frames, err = indexFLAC(src, s.file.last.end(), s.decoder()); err != nil {
+	if s.frames, err = indexFLAC(src, s.file.last.end(), &s.memory.flacDecoder); err != nil {
 		return nil, err
 	}
 	return s, s.measure()
-}
-
-func (s *flacSound) decoder() *flacDecoder {
-	return &flacDecoder{channels: s.shape.Channels, depth: s.depth}
 }
 
 // measure finds out the length of the sound.
@@ -107,21 +111,24 @@ func (s *flacSound) Shape() SoundShape { return s.shape }
 
 func (s *flacSound) Samples(from int64) iter.Seq2[[]float64, error] {
 	return func(yield func([]float64, error) bool) {
-		var values []float64
 		scale := math.Ldexp(1, 1-s.depth)
+		values := make([]float64, 0, flacYield*s.shape.Channels)
 		for samples, err := range s.decoded(from) {
 			if err != nil {
 				yield(nil, err)
 				return
 			}
-			values = values[:0]
-			for i := range samples[0] {
-				for _, channel := range samples {
-					values = append(values, float64(channel[i])*scale)
+			for start := 0; start < len(samples[0]); start += flacYield {
+				end := min(start+flacYield, len(samples[0]))
+				values = values[:0]
+				for i := start; i < end; i++ {
+					for _, channel := range samples {
+						values = append(values, float64(channel[i])*scale)
+					}
 				}
-			}
-			if !yield(values, nil) {
-				return
+				if !yield(values, nil) {
+					return
+				}
 			}
 		}
 	}
@@ -135,17 +142,10 @@ func (s *flacSound) decoded(from int64) iter.Seq2[[][]int64, error] {
 			yield(nil, err)
 			return
 		}
-		d := s.decoder()
-		var buf []byte
 		for i := max(first-1, 0); i < s.frames.count(); i++ {
-			if buf, err = s.frames.frame(i, buf); err != nil {
-				yield(nil, err)
-				return
-			}
-			h, _ := parseFLACHeader(buf)
-			samples, _, err := d.decode(buf)
+			samples, h, err := s.decode(i)
 			if err != nil {
-				yield(nil, &FormatError{Offset: s.frames.starts[i], Err: err})
+				yield(nil, err)
 				return
 			}
 			skip := min(max(from-s.position(h), 0), int64(len(samples[0])))
@@ -158,6 +158,18 @@ func (s *flacSound) decoded(from int64) iter.Seq2[[][]int64, error] {
 			}
 		}
 	}
+}
+
+// decode returns the samples of a frame, valid until the next call.
+func (s *flacSound) decode(i int) (samples [][]int64, h flacHeader, err error) {
+	if s.memory.frame, err = s.frames.frame(i, s.memory.frame); err != nil {
+		return nil, h, err
+	}
+	h, _ = parseFLACHeader(s.memory.frame)
+	if samples, _, err = s.memory.decode(s.memory.frame); err != nil {
+		return nil, h, &FormatError{Offset: s.frames.starts[i], Err: err}
+	}
+	return samples, h, nil
 }
 
 func (s *flacSound) Insert(front, back []float64) (*splice.Plan, error) {
@@ -207,19 +219,15 @@ func (s *flacSound) encode(front, back []float64) (added flacFrames, err error) 
 		return added, nil
 	}
 	last := s.frames.count() - 1
-	b, err := s.frames.frame(last, nil)
+	decoded, _, err := s.decode(last)
 	if err != nil {
 		return added, err
 	}
-	samples, _, err := s.decoder().decode(b)
-	if err != nil {
-		return added, &FormatError{Offset: s.frames.starts[last], Err: err}
-	}
-	more := s.integers(back)
+	more, samples := s.integers(back), make([][]int64, len(decoded))
 	for i := range samples {
-		samples[i] = append(samples[i], more[i]...)
+		samples[i] = slices.Concat(decoded[i], more[i])
 	}
-	b = s.blocksOf(&added, s.last.number+s.numbers(int64(len(front))), samples)
+	b := s.blocksOf(&added, s.last.number+s.numbers(int64(len(front))), samples)
 	start := s.frames.starts[last]
 	added.edits = append(added.edits, splice.Edit{Offset: start, Delete: s.frames.starts[last+1] - start, Insert: bytes.NewReader(b)})
 	return added, nil
@@ -227,7 +235,7 @@ func (s *flacSound) encode(front, back []float64) (added flacFrames, err error) 
 
 // blocksOf returns the frames of samples.
 func (s *flacSound) blocksOf(f *flacFrames, number int64, samples [][]int64) (b []byte) {
-	e := flacEncoder{s.like, s.depth}
+	e := flacEncoder{like: s.like, depth: s.depth}
 	for len(samples[0]) > 0 {
 		n := min(s.shape.Block, len(samples[0]))
 		part := make([][]int64, len(samples))

@@ -45,7 +45,7 @@ func (f flacStream) file(samples []int64, blocks ...string) []byte {
 	}
 	sum := md5.Sum(plain)
 	copy(info[18:], sum[:])
-	e, number := flacEncoder{f.like(), 16}, f.first
+	e, number := flacEncoder{like: f.like(), depth: 16}, f.first
 	for part := range slices.Chunk(samples, f.block) {
 		frames = append(frames, e.encode(number, [][]int64{part})...)
 		if number++; f.variable {
@@ -200,8 +200,36 @@ func TestFLACSoundIsCheap(t *testing.T) {
 	}
 }
 
+// TestFLACSilenceIsCheap: frames of 40 bytes claim half a million samples.
+func TestFLACSilenceIsCheap(t *testing.T) {
+	b := flacStream{block: 65_535}.file(nil)
+	b[20] |= 7 << 1 // 8 channels
+	for number := range int64(25_000) {
+		frame := appendFLACNumber([]byte{0xFF, 0xF8, 7 << 4, 7 << 4}, number)
+		frame = append(frame, 0xFF, 0xFE)
+		frame = append(frame, flacCRC8(frame))
+		frame = append(frame, make([]byte, 8*3)...) // constants
+		b = append(b, binary.BigEndian.AppendUint16(frame, flacCRC16(0, frame))...)
+	}
+	cheapWalk(t, func(src *Source) (File, error) {
+		s, err := FLACSound(src)
+		require.NoError(t, err)
+		require.Equal(t, SoundShape{Rate: 8000, Channels: 8, Length: 25_000 * 65_535, Block: 65_535}, s.Shape())
+		n := 0
+		for block, err := range s.Samples(0) {
+			require.NoError(t, err)
+			if n += len(block); n > 1<<24 {
+				break
+			}
+		}
+		_, err = s.Insert(ramp(65_535), ramp(9000))
+		require.NoError(t, err)
+		return &flacFile{}, nil
+	}, b)
+}
+
 func TestFLACEncoderWastesNothing(t *testing.T) {
-	e := flacEncoder{flacStream{block: 16}.like(), 16}
+	e := flacEncoder{like: flacStream{block: 16}.like(), depth: 16}
 	d := &flacDecoder{channels: 1, depth: 16}
 	for name, c := range map[string]struct {
 		samples []int64
@@ -227,7 +255,7 @@ func TestFLACEncoderWastesNothing(t *testing.T) {
 // FuzzFLACSubframe decodes arbitrary bits, which no checksum keeps out.
 func FuzzFLACSubframe(f *testing.F) {
 	w := &bitWriter{}
-	w.subframe(noise(64), 16)
+	(&flacEncoder{depth: 16}).subframe(w, noise(64))
 	f.Add(w.b, uint8(64), uint8(16))
 	f.Add([]byte{0x10, 0x00, 0x01, 0x40, 0x80}, uint8(16), uint8(8))
 	f.Add([]byte{0x43, 0xFF, 0xFF, 0xFF, 0xFF, 0x2A}, uint8(200), uint8(33))
@@ -246,7 +274,7 @@ func FuzzFLACSubframe(f *testing.F) {
 			}
 		}
 		w := &bitWriter{}
-		w.subframe(out, int(depth))
+		(&flacEncoder{depth: int(depth)}).subframe(w, out)
 		again := make([]int64, len(out))
 		require.True(t, (&bitReader{rest: w.b}).subframe(again, int(depth)))
 		require.Equal(t, out, again)

@@ -20,6 +20,7 @@ type Sound interface {
 	// Samples yields the programme from a sample on, in blocks of any size: the
 	// values of all channels, then of the next sample, of -1 to 1. A block is valid
 	// until the next one.
+	// It must not be called while another call runs.
 	Samples(from int64) iter.Seq2[[]float64, error]
 
 	// Insert returns the edits that put samples, the same ones in all channels,
@@ -43,6 +44,7 @@ const (
 	maxSoundChannels = 64
 	maxSoundRate     = 768_000
 	minSoundRate     = 1_000
+	maxSoundValues   = 8 * maxSoundRate // a second, of all channels
 )
 
 // check returns an error for a shape that no program makes.
@@ -50,7 +52,7 @@ func (s SoundShape) check() error {
 	switch {
 	case s.Channels < 1 || s.Channels > maxSoundChannels:
 		return fmt.Errorf("%w: %d channels", ErrCoding, s.Channels)
-	case s.Rate < minSoundRate || s.Rate > maxSoundRate:
+	case s.Rate < minSoundRate || s.Rate > maxSoundRate || s.Rate*s.Channels > maxSoundValues:
 		return fmt.Errorf("%w: %d samples a second", ErrCoding, s.Rate)
 	}
 	return nil
