@@ -120,7 +120,7 @@ func runLabel(ctx context.Context, c *cli, flags *flag.FlagSet, args []string) (
 	id := flags.String("id", "", "the producer's `number` for the content (default: the file's own, else a new UUID)")
 	state := flags.String("state", "1", "1 is generated, 2 may be, 3 suspected")
 	profile := flags.String("profile", "china", "rules to follow")
-	visible := flags.Bool("visible", false, "also put a notice that people see into the content")
+	visible := flags.Bool("visible", false, "also put a notice that people see or hear into the content")
 	lang := flags.String("lang", "zh-Hans", "`language` of the notice: "+languages+"; several with +")
 	var opts metadata.WriteOptions
 	flags.BoolVar(&opts.Replace, "replace", false, "overwrite the record of another producer")

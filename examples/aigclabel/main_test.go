@@ -104,7 +104,7 @@ func TestLabelVisible(t *testing.T) {
 	out := filepath.Join(dir, "out.webp")
 	_, stderr, code := run(t, nil, "label", "-producer", producer, "-visible", "-o", out, sample(t, "webp/lossy.webp"))
 	require.Equal(t, exitError, code)
-	require.Contains(t, stderr, "no visible notice for this format")
+	require.Contains(t, stderr, "no notice for this format")
 	require.NoFileExists(t, out)
 }
 
