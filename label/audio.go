@@ -100,5 +100,5 @@ func soundError(format string, err error) error {
 	if errors.Is(err, container.ErrCoding) {
 		return fmt.Errorf("%w (%s: %w)", ErrNoNotice, format, err)
 	}
-	return pictureError(format, err)
+	return codecError(format, err)
 }

@@ -64,13 +64,13 @@ func readPicture(format string, src io.ReaderAt, size, limit int64) ([]byte, err
 	}
 	b := make([]byte, size)
 	if _, err := src.ReadAt(b, 0); err != nil && !errors.Is(err, io.EOF) {
-		return nil, pictureError(format, err)
+		return nil, codecError(format, err)
 	}
 	return b, nil
 }
 
-// pictureError returns an error of a codec in the types of package metadata.
-func pictureError(format string, err error) error {
+// codecError returns an error of a codec, of pictures or sound, in the types of package metadata.
+func codecError(format string, err error) error {
 	if err == nil {
 		return nil
 	}

@@ -30,7 +30,7 @@ func openGIF(src io.ReaderAt, size, limit int64) (canvas, error) {
 	}
 	p, err := gifframes.Decode(b, limit)
 	if err != nil {
-		return nil, pictureError("gif", err)
+		return nil, codecError("gif", err)
 	}
 	return gifCanvas{p, src, size}, nil
 }
@@ -40,7 +40,7 @@ func (c gifCanvas) view() view { return view{c.Width, c.Height, 1} }
 func (c gifCanvas) stamp(s *stamp) (*splice.Plan, error) {
 	pixels, err := c.Pixels(s.plate.Rect)
 	if err != nil {
-		return nil, pictureError("gif", err)
+		return nil, codecError("gif", err)
 	}
 	if s.on(pixels) {
 		return splice.New(c.src, c.size, nil)
@@ -50,7 +50,7 @@ func (c gifCanvas) stamp(s *stamp) (*splice.Plan, error) {
 		return nil, fmt.Errorf("%w (%w)", ErrNoNotice, err)
 	}
 	if err != nil {
-		return nil, pictureError("gif", err)
+		return nil, codecError("gif", err)
 	}
 	return splice.New(c.src, c.size, edits)
 }

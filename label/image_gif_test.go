@@ -58,5 +58,5 @@ func TestNoticeGIFErrors(t *testing.T) {
 		_, _, err := planPictureNotice(openGIF, metadata.Bytes(b, ""), Notice{}, metadata.Generated, manyPixels)
 		require.ErrorAs(t, err, new(*metadata.FormatError), name)
 	}
-	require.ErrorIs(t, pictureError("gif", container.ErrNoPlace), container.ErrNoPlace)
+	require.ErrorIs(t, codecError("gif", container.ErrNoPlace), container.ErrNoPlace)
 }

@@ -29,7 +29,7 @@ type jpegCanvas struct {
 func openJPEG(src io.ReaderAt, size, limit int64) (canvas, error) {
 	turned, err := jpegOrientation(src, size)
 	if err != nil {
-		return nil, pictureError("jpeg", err)
+		return nil, codecError("jpeg", err)
 	}
 	b, err := readPicture("jpeg", src, size, maxJPEG)
 	if err != nil {
@@ -52,7 +52,7 @@ func (c jpegCanvas) stamp(s *stamp) (*splice.Plan, error) {
 	c.Paint(s.plate.Rect, s.mix(chooseInk(pixels, nil)))
 	edits, err := c.Edits()
 	if err != nil {
-		return nil, pictureError("jpeg", err)
+		return nil, codecError("jpeg", err)
 	}
 	return splice.New(c.src, c.size, edits)
 }
@@ -96,5 +96,5 @@ func jpegError(err error, limit int64) error {
 	case errors.Is(err, jpegcoef.ErrUnsupported):
 		return fmt.Errorf("%w (%w)", ErrNoNotice, err)
 	}
-	return pictureError("jpeg", err)
+	return codecError("jpeg", err)
 }

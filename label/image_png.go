@@ -22,7 +22,7 @@ type pngCanvas struct {
 func openPNG(src io.ReaderAt, size, limit int64) (canvas, error) {
 	p, err := pngrows.Open(src, size, limit)
 	if err != nil {
-		return nil, pictureError("png", err)
+		return nil, codecError("png", err)
 	}
 	if p.Animated {
 		return nil, ErrAnimated
@@ -35,12 +35,12 @@ func (c pngCanvas) view() view { return view{c.Width, c.Height, container.EXIFOr
 func (c pngCanvas) stamp(s *stamp) (*splice.Plan, error) {
 	pixels, err := c.Pixels(s.plate.Rect)
 	if err != nil {
-		return nil, pictureError("png", err)
+		return nil, codecError("png", err)
 	}
 	if s.on(pixels) {
 		return splice.New(c.src, c.size, nil)
 	}
 	s.press(pixels, chooseInk(pixels, c.Palette()))
 	plan, err := c.Draw(pixels)
-	return plan, pictureError("png", err)
+	return plan, codecError("png", err)
 }

@@ -45,7 +45,7 @@ func planSVGNotice(src metadata.Source, n Notice, state metadata.State) (*splice
 	}
 	root, err := scanSVG(doc)
 	if err != nil {
-		return nil, pictureError("svg", err)
+		return nil, codecError("svg", err)
 	}
 	if root.says(strings.Join(captions[0], "")) {
 		return splice.New(src.R, src.Size, nil)
