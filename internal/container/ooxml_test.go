@@ -177,6 +177,19 @@ func TestOOXMLExistingPart(t *testing.T) {
 	}
 }
 
+// The attributes of a part that was read first became those of the next one: a
+// package of Pandoc, whose properties are empty, made Plan panic.
+func TestOOXMLAttributesOfOtherParts(t *testing.T) {
+	empty := strings.Replace(ooxmlProperties(""), "></Properties>", " />", 1)
+	core := `<x:coreProperties xmlns:x="http://schemas.openxmlformats.org/package/2006/metadata/core-properties" ` + strings.Repeat(" ", 300) + `xmlns:vt="other"/>`
+	b := ooxmlDocument(
+		opcRels, ooxmlRels(`<Relationship Id="rId4" Type="`+ooxmlTransitional.relationship+`" Target="docProps/custom.xml"/>`+
+			`<Relationship Id="rId5" Type="http://schemas.openxmlformats.org/package/2006/relationships/metadata/core-properties" Target="docProps/core.xml"/>`),
+		ooxmlCustom, empty, "docProps/core.xml", core)
+	out := put(t, OOXML, b, Record, someRecord)
+	require.Contains(t, part(t, out, ooxmlCustom), `<vt:lpwstr>`, "the namespace is declared by the root")
+}
+
 func TestOOXMLSlots(t *testing.T) {
 	b := ooxmlDocument(
 		opcRels, ooxmlRels(`<Relationship Id="c" Type="`+ooxmlTransitional.relationship+`" Target="/props/mine.xml"/>`),

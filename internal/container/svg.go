@@ -83,8 +83,7 @@ func (f *svgFile) element(path []xmlElement) {
 	x := &path[len(path)-1]
 	switch {
 	case len(path) == 1:
-		root := *x
-		f.root = &root
+		f.root = x.kept()
 	case len(path) == 2 && x.local() == "metadata":
 		f.metadata(x.xmlSpan)
 	case len(path) == 2 && (x.local() == "title" || x.local() == "desc") && x.children == 0:

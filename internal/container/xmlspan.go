@@ -2,6 +2,7 @@ package container
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/aigclabel/aigclabel/internal/splice"
@@ -149,6 +150,12 @@ func xmlEncoding(doc string) string {
 	}
 	name, _, _ := strings.Cut(rest[1:], rest[:1])
 	return strings.ToLower(name)
+}
+
+// kept returns a copy of what visit got that stays valid.
+func (e xmlElement) kept() *xmlElement {
+	e.attrs = slices.Clone(e.attrs)
+	return &e
 }
 
 // local returns the name of the element without its prefix.

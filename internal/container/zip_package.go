@@ -94,8 +94,7 @@ func (f *zipPackage) readPart(e *zipEntry, scanner xmlscan.Scanner, visit func(p
 	scanner.Doc = doc
 	err = f.zip.src.xmlElements(scanner, f.zip.src.Depth, func(path []xmlElement) {
 		if len(path) == 1 {
-			root := path[0]
-			p.root = &root
+			p.root = path[0].kept()
 		}
 		visit(p, path)
 	})
