@@ -71,7 +71,7 @@ func (c *check) unambiguous() {
 	case s.Usual != "":
 		c.add(checkUnambiguous, Pass, rule, "%s; a %s follows", format, s.Usual)
 	case s.Format == "":
-		c.add(checkUnambiguous, Warn, rule, "unknown data behind the end of the %s at offset %d; what it says is not examined", format, s.Offset)
+		c.add(checkUnambiguous, Warn, rule, "other data behind the end of the %s at offset %d; what it says is not examined", format, s.Offset)
 	default:
 		c.add(checkUnambiguous, Fail, rule, "the %s file is %s too, see offset %d; save it again as one format", format, s.Format, s.Offset)
 	}

@@ -15,6 +15,7 @@ func TestPolyglots(t *testing.T) {
 	archive := string(hostileZIP(map[string]string{"a.txt": "A"}))
 	file := func(path string) string { return string(testdata(t, path)) }
 	gif, jpeg, pdf, mp4 := file("gif/looped.gif"), file("jpeg/baseline.jpg"), file("pdf/cairo.pdf"), file("mp4/faststart.mp4")
+	webp := file("webp/lossy.webp")
 	const object = "%PDF-1.4\n1 0 obj\n<<>>\nendobj\n"
 	whole := string(hostilePNG())
 	motion := strings.Replace(jpeg, "\xFF\xD8", "\xFF\xD8"+jpegPacket(`<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description xmlns:c="http://ns.google.com/photos/1.0/camera/" c:MotionPhoto="1"/></rdf:RDF></x:xmpmeta>`), 1)
@@ -33,6 +34,7 @@ func TestPolyglots(t *testing.T) {
 		"page behind a PNG":       {whole + "\n<script>alert(1)</script>", "png", "html"},
 		"picture behind a WAV":    {file("wav/plain.wav") + whole, "wav", "png"},
 		"script in a GIF":         {"GIF89a/*" + gif[8:] + "*/=1;alert(1)", "gif", "javascript"},
+		"WebP behind a WebP":      {webp + webp, "webp", ""},
 		"unknown data":            {whole + "\x00something", "png", ""},
 		"motion photo":            {motion + mp4, "jpeg", "video of a motion photo"},
 		"Samsung's trailer":       {jpeg + "\x00\x00\x01\x0aSEFH\x6b\x00\x00\x00SEFT", "jpeg", "data of a Samsung camera"},

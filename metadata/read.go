@@ -51,7 +51,7 @@ type Text struct {
 
 // A Second is what a file is beside its format, or has behind its end.
 type Second struct {
-	Format string // "zip", "pdf", "mp4", "html"...; "" for data that is not known
+	Format string // "zip", "pdf", "mp4", "html"...; "" for data of no other format
 	Offset int64  // where that starts; for "zip", where its directory ends
 	Usual  string // why that is common and no matter, "" if it is: "video of a motion photo"
 }

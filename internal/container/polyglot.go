@@ -14,7 +14,7 @@ import (
 
 // A Second is what a file is beside its format, or has behind its end.
 type Second struct {
-	Format string // "zip", "pdf", "mp4"...; "" for data that is not known
+	Format string // "zip", "pdf", "mp4"...; "" for data of no other format
 	Offset int64  // where that starts
 	Usual  string // why it is no matter, "" if it is: "video of a motion photo"
 }
@@ -56,7 +56,7 @@ func (s *Source) Seconds(format string, l *Layout) ([]Second, error) {
 	if len(all) > 0 { // which is what the data at the end is, too
 		return all, nil
 	}
-	return s.behind(l)
+	return s.behind(l, formatOf(head))
 }
 
 // tail returns the end of the file: more of it where that is not of the format.
@@ -119,8 +119,9 @@ func (s *Source) zipBehind(head, tail []byte) (int64, error) {
 }
 
 // behind returns what the data after the end of the format is. White space and
-// zeros are nothing.
-func (s *Source) behind(l *Layout) ([]Second, error) {
+// zeros are nothing; a further file of the same format, as ImageMagick 6 puts it
+// behind each animated WebP, is no other one.
+func (s *Source) behind(l *Layout, first string) ([]Second, error) {
 	if l.Trailer != "" {
 		return []Second{{Offset: l.End, Usual: l.Trailer}}, nil
 	}
@@ -139,7 +140,11 @@ func (s *Source) behind(l *Layout) ([]Second, error) {
 	if isFileType(b) { // its size starts with zeros
 		return []Second{{Format: "mp4", Offset: l.End}}, nil
 	}
-	return []Second{{Format: formatOf(text), Offset: l.End + n - int64(len(text))}}, nil
+	second := Second{Format: formatOf(text), Offset: l.End + n - int64(len(text))}
+	if second.Format == first {
+		second.Format = ""
+	}
+	return []Second{second}, nil
 }
 
 // isFileType reports whether b starts with the first box of a movie.
