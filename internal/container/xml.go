@@ -49,7 +49,9 @@ func IsXML(src *Source, named bool) (bool, error) {
 		return false, err
 	}
 	text := strings.TrimPrefix(string(head), utf8BOM)
-	return (isXMLDeclaration(text) || named && strings.HasPrefix(text, "<")) && xmlRoot(text) != "", err
+	// White space may stand before all but a declaration.
+	plain := named && !isXMLDeclaration(strings.TrimLeft(text, xmlscan.Whitespace))
+	return (isXMLDeclaration(text) || plain) && xmlRoot(text) != "", err
 }
 
 // startsTag reports whether the first character of a text opens a tag.

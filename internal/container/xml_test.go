@@ -86,7 +86,7 @@ func TestXMLRefuses(t *testing.T) {
 
 func TestIsXML(t *testing.T) {
 	for doc, want := range map[string][2]bool{ // without and with a name that says so
-		"<?xml version='1.0'?><a": {true, true}, "<a/>": {false, true}, "<?xml?><a/>": {false, true}, "<?xml version='1.0'?>": {}, "text <a/>": {}, "": {},
+		"<?xml version='1.0'?><a": {true, true}, "<a/>": {false, true}, "<?xml?><a/>": {false, true}, "\n <!-- c --><a/>": {false, true}, "\n<?xml version='1.0'?><a/>": {}, "<?xml version='1.0'?>": {}, "text <a/>": {}, "": {},
 	} {
 		for i, named := range []bool{false, true} {
 			got, err := IsXML(NewSource(strings.NewReader(doc), int64(len(doc)), Limits{}), named)
