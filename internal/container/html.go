@@ -75,7 +75,7 @@ func (f *htmlFile) walk() (err error) {
 			f.refuse = fmt.Errorf("%w: convert the text from UTF-16 to UTF-8", ErrNoPlace)
 			return nil
 		}
-		f.Slots, f.slots = nil, nil
+		f.Layout, f.slots = Layout{}, nil
 		whole, err := f.scan()
 		if whole || err != nil || n == f.src.Size() {
 			return err
