@@ -3,7 +3,6 @@ package container
 import (
 	"bytes"
 	"html"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -92,12 +91,23 @@ func (w *htmlBodyScan) tag(t *htmlTag, end int) {
 	}
 }
 
-// htmlComment matches what the scanner passes over beside text.
-var htmlComment = regexp.MustCompile(`(?s)<!--.*?-->|<[!?/][^>]*>`)
+// htmlText returns what stands between tags without comments and the like.
+func htmlText(raw []byte) (text []byte) {
+	for sc := (htmlScanner{text: raw}); sc.pos < len(raw); {
+		if raw[sc.pos] == '<' && sc.aside(true) {
+			continue
+		}
+		from := sc.pos
+		sc.pos++
+		sc.word("<")
+		text = append(text, raw[from:sc.pos]...)
+	}
+	return text
+}
 
 // add adds text to the line.
 func (w *htmlBodyScan) add(from, to int) {
-	text := htmlComment.ReplaceAll(w.text[from:to], nil)
+	text := htmlText(w.text[from:to])
 	if w.line.Len() == 0 {
 		if len(bytes.Trim(text, htmlSpace)) == 0 {
 			return

@@ -60,17 +60,26 @@ func (sc *htmlScanner) next() (t htmlTag, text, ok bool) {
 		case isLetter(rest[1]), rest[1] == '/' && len(rest) > 2 && isLetter(rest[2]):
 			t, ok = sc.tag()
 			return t, text, ok
-		case bytes.HasPrefix(rest, []byte("<!--")):
-			sc.comment()
-		case rest[1] == '!', rest[1] == '?', rest[1] == '/':
-			if sc.skip(">") && !text {
-				sc.declared = sc.pos
-			}
-		default:
+		case !sc.aside(text):
 			text = true
 			sc.pos++
 		}
 	}
+}
+
+// aside goes behind a comment, a declaration, or an instruction, behind a text or
+// not. It reports whether one stands at pos.
+func (sc *htmlScanner) aside(text bool) bool {
+	rest := sc.text[sc.pos:]
+	switch {
+	case bytes.HasPrefix(rest, []byte("<!--")):
+		sc.comment()
+	case len(rest) < 2 || rest[1] != '!' && rest[1] != '?' && rest[1] != '/':
+		return false
+	case sc.skip(">") && !text:
+		sc.declared = sc.pos
+	}
+	return true
 }
 
 func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
