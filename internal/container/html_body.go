@@ -12,6 +12,7 @@ type HTMLBody struct {
 	Start, End  int      // of its content
 	First, Last HTMLLine // of its lines that are not blank
 	XML         bool     // it is XHTML
+	Frames      bool     // it is a frameset, which shows no text
 }
 
 // An HTMLLine is text between two tags that break lines.
@@ -22,7 +23,8 @@ type HTMLLine struct {
 
 // ReadHTMLBody finds the body of a document: behind the tag of that name, and
 // before its end tag. Without these it is what browsers take for it: all from the
-// first tag or text on that no head has.
+// first tag or text on that no head has, up to a tag, comment or element that lacks
+// its end.
 func ReadHTMLBody(text []byte) HTMLBody {
 	w := htmlBodyScan{text: text}
 	w.body.Start = len(text) - len(bytes.TrimPrefix(text, []byte(utf8BOM)))
@@ -53,16 +55,18 @@ func (w *htmlBodyScan) run() {
 		t, text, ok := sc.next()
 		to := t.start
 		if !ok {
-			to = len(w.text)
+			to = len(w.text) - sc.open
 		}
 		if text && !w.open {
 			w.open, w.body.Start = true, max(w.body.Start, sc.declared)
 		}
 		if w.open && !w.ended {
-			w.add(at, to)
+			w.add(at, max(at, to))
 		}
 		if !ok {
 			w.flush(to)
+			w.body.End = min(w.body.End, to)
+			w.body.Start = min(w.body.Start, w.body.End)
 			return
 		}
 		w.tag(&t, sc.pos)
@@ -84,7 +88,7 @@ func (w *htmlBodyScan) tag(t *htmlTag, end int) {
 	case !w.open && slices.Contains(htmlHead, t.name):
 		w.body.Start = end
 	case !w.open:
-		w.open = true
+		w.open, w.body.Frames = true, t.name == "frameset"
 	}
 	if !slices.Contains(htmlInline, t.name) {
 		w.flush(t.start)
