@@ -191,7 +191,7 @@ func (f *htmlFile) Plan(changes []Change) (*splice.Plan, error) {
 	var edits []splice.Edit
 	for i := range f.Slots {
 		c, ok := changed(changes, &f.Slots[i])
-		if !ok || c.Value != nil && bytes.Equal(c.Value, f.Slots[i].Value) {
+		if !ok {
 			continue
 		}
 		e, err := f.edit(f.Slots[i], f.slots[i], c.Value)
