@@ -47,6 +47,9 @@ func planHTMLNotice(src metadata.Source, n Notice, state metadata.State) (*splic
 		return nil, err
 	}
 	body := container.ReadHTMLBody(b)
+	if body.Frames { // a paragraph would take the place of the frames
+		return nil, fmt.Errorf("%w (frameset)", ErrNoNotice)
+	}
 	paragraph := n.paragraph(state, func(s string) string { return escapeHTML(b, s) })
 	var edits []splice.Edit
 	add := func(at int, text string) {

@@ -1,6 +1,7 @@
 package label
 
 import (
+	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -69,6 +70,35 @@ func TestHTMLNotice(t *testing.T) {
 	require.ErrorIs(t, err, ErrEncoding)
 }
 
+// TestHTMLNoticeIsNotHidden: a document may end in something without its end, and
+// the notice behind that was part of it, there and at each further time.
+func TestHTMLNoticeIsNotHidden(t *testing.T) {
+	const notice = `<p role="note" lang="en">This content is AI-generated</p>` + "\n"
+	for _, hidden := range []string{"<!-- a", "<!a", "<a href='", "<script>a", "<script><!-- <script></script>", "<textarea>a", "<plaintext>a"} {
+		for _, n := range []Notice{{Language: "en", Position: End}, {Language: "en", Position: Both}} {
+			out := noticedHTML(t, "<p>a</p>"+hidden, n)
+			require.Equal(t, notice+hidden, out[strings.LastIndex(out, notice):])
+			require.Equal(t, out, noticedHTML(t, out, n), "a second time")
+		}
+	}
+	require.Equal(t, notice+"<title>a", noticedHTML(t, "<title>a", Notice{Language: "en"}))
+}
+
+// TestHTMLNoticeKeepsFrames: text in front of a frameset makes browsers drop that.
+func TestHTMLNoticeKeepsFrames(t *testing.T) {
+	_, err := planHTMLNotice(metadata.Bytes([]byte("<html><head></head><frameset><frame src=a></frameset></html>"), ""), Notice{}, metadata.Generated)
+	require.ErrorIs(t, err, ErrNoNotice)
+}
+
+// TestLargeHTMLIsVerified: a document too large to look for notices was an error.
+func TestLargeHTMLIsVerified(t *testing.T) {
+	document := "<!DOCTYPE html><body>" + strings.Repeat("text ", maxHTML/5)
+	report, err := new(Verifier).Verify(t.Context(), metadata.Bytes([]byte(document), "a.html"), nil)
+	require.NoError(t, err)
+	require.Equal(t, Warn, report.Checks[0].Outcome)
+	require.Contains(t, report.Checks[0].Message, "HTML document")
+}
+
 // TestHTMLNoticeIsReadByPython: the notice is a paragraph of its own.
 func TestHTMLNoticeIsReadByPython(t *testing.T) {
 	python := peer.Python(t, "html.parser")
@@ -84,7 +114,7 @@ func FuzzHTMLNotice(f *testing.F) {
 		n := Notice{Position: Position(pos % 3)}
 		plan, err := planHTMLNotice(metadata.Bytes(b, ""), n, metadata.Generated)
 		if err != nil {
-			require.ErrorIs(t, err, ErrEncoding)
+			require.True(t, errors.Is(err, ErrEncoding) || errors.Is(err, ErrNoNotice), err)
 			return
 		}
 		_, err = io.ReadAll(plan.Source())

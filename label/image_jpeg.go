@@ -21,13 +21,13 @@ const maxJPEG = 512 << 20
 // notice, in the file's own quantisation, sampling and scans.
 type jpegCanvas struct {
 	*jpegcoef.Image
-	src    io.ReaderAt
-	size   int64
-	turned int
+	src  io.ReaderAt
+	size int64
+	file container.File
 }
 
 func openJPEG(src io.ReaderAt, size, limit int64) (canvas, error) {
-	turned, err := jpegOrientation(src, size)
+	file, err := container.JPEG(container.NewSource(src, size, container.Limits{}))
 	if err != nil {
 		return nil, codecError("jpeg", err)
 	}
@@ -39,10 +39,10 @@ func openJPEG(src io.ReaderAt, size, limit int64) (canvas, error) {
 	if err != nil {
 		return nil, jpegError(err, limit)
 	}
-	return jpegCanvas{p, src, size, turned}, nil
+	return jpegCanvas{p, src, size, file}, nil
 }
 
-func (c jpegCanvas) view() view { return view{c.Width, c.Height, c.turned} }
+func (c jpegCanvas) view() view { return view{c.Width, c.Height, c.orientation()} }
 
 func (c jpegCanvas) stamp(s *stamp) (*splice.Plan, error) {
 	pixels := widen(c.Gray(s.plate.Rect))
@@ -54,23 +54,17 @@ func (c jpegCanvas) stamp(s *stamp) (*splice.Plan, error) {
 	if err != nil {
 		return nil, codecError("jpeg", err)
 	}
-	return splice.New(c.src, c.size, edits)
+	return splice.New(c.src, c.size, container.FollowJPEG(c.file, edits))
 }
 
-// jpegOrientation returns how the picture is turned to be shown, by its Exif block.
-func jpegOrientation(src io.ReaderAt, size int64) (int, error) {
-	s := container.NewSource(src, size, container.Limits{})
-	defer s.Release()
-	f, err := container.JPEG(s)
-	if err != nil {
-		return 0, err
-	}
-	for _, slot := range f.Summary().Slots {
+// orientation returns how the picture is turned to be shown, by its Exif block.
+func (c jpegCanvas) orientation() int {
+	for _, slot := range c.file.Summary().Slots {
 		if slot.Kind == container.EXIF {
-			return container.EXIFOrientation(slot.Value), nil
+			return container.EXIFOrientation(slot.Value)
 		}
 	}
-	return 1, nil
+	return 1
 }
 
 // widen returns a grey picture as stamps take it.

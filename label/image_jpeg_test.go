@@ -2,6 +2,7 @@ package label
 
 import (
 	"bytes"
+	"encoding/binary"
 	"image"
 	"image/color"
 	"image/jpeg"
@@ -162,4 +163,25 @@ func BenchmarkNoticeJPEG(b *testing.B) {
 	for b.Loop() {
 		noticedJPEG(b, file, Notice{})
 	}
+}
+
+// TestNoticeJPEGKeepsIndex: the index of a multi-picture file (CIPA DC-007) pointed
+// beside the second image, such as the gain map of an HDR picture.
+func TestNoticeJPEGKeepsIndex(t *testing.T) {
+	const header, entries = 2 + 2 + 2 + 4, 26 // up to the TIFF header, and from there
+	first, second := encodeJPEG(t, picture("busy", 640, 400), 75), encodeJPEG(t, picture("checker", 64, 64), 75)
+	index := []byte("II*\x00\x08\x00\x00\x00\x01\x00\x02\xB0\x07\x00\x20\x00\x00\x00\x1A\x00\x00\x00\x00\x00\x00\x00")
+	index = append(index, make([]byte, 32)...)
+	size := len(first) + header - 2 + len(index)
+	binary.LittleEndian.PutUint32(index[entries+4:], uint32(size))
+	binary.LittleEndian.PutUint32(index[entries+16+4:], uint32(len(second)))
+	binary.LittleEndian.PutUint32(index[entries+16+8:], uint32(size-header))
+	b := slices.Concat(first[:2], []byte("\xFF\xE2\x00\x40MPF\x00"), index, first[2:], second)
+
+	out, _ := noticedJPEG(t, b, Notice{})
+	require.NotEqual(t, len(b), len(out))
+	index = out[header:]
+	require.EqualValues(t, len(out)-len(second), binary.LittleEndian.Uint32(index[entries+4:]))
+	require.EqualValues(t, len(out)-len(second)-header, binary.LittleEndian.Uint32(index[entries+16+8:]))
+	require.Equal(t, second, out[len(out)-len(second):])
 }

@@ -74,8 +74,8 @@ type Layer struct {
 	Reason string `json:"reason,omitempty"` // why it is not there
 }
 
-// defaultPixels bounds the time that a picture takes, some 10 s. Memory does not
-// grow with it: pictures are drawn on row by row.
+// defaultPixels bounds the time that a picture takes, some 10 s, and the memory of
+// JPEG, some 6 bytes a pixel. PNG is drawn on row by row.
 const defaultPixels = 100_000_000
 
 // Label copies src to w with the labels that l asks for. Nothing is written

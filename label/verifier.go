@@ -89,6 +89,9 @@ func (v *Verifier) examine(report *Report, src metadata.Source) error {
 		report.raise(Suspected)
 	}
 	looked, textErr := report.lookForNotices(src)
+	if limit, ok := errors.AsType[*metadata.LimitError](textErr); ok {
+		reading.Limits, textErr = append(reading.Limits, limit), nil
+	}
 	if err == nil {
 		err = textErr
 	}

@@ -98,14 +98,23 @@ type Layout struct {
 	// Encrypted says that the values of the file cannot be read or written
 	// without a key that a walk does not have.
 	Encrypted bool
+
+	looked int            // of Slots, for those that are the guide's
+	taken  [Text + 1]bool // guide's places, by kind
 }
 
 // Summary returns l itself: a format embeds Layout and is a [File].
 func (l *Layout) Summary() *Layout { return l }
 
-// vacant reports whether the guide's place for kind is still to be found.
+// vacant reports whether the guide's place for kind is still to be found. It looks
+// at a slot once: hostile files ask for each of their elements.
 func (l *Layout) vacant(kind Kind) bool {
-	return !slices.ContainsFunc(l.Slots, func(s Slot) bool { return s.Kind == kind && s.Guide })
+	for ; l.looked < len(l.Slots); l.looked++ {
+		if s := &l.Slots[l.looked]; s.Guide {
+			l.taken[s.Kind] = true
+		}
+	}
+	return !l.taken[kind]
 }
 
 // maxSlots bounds the slots of one file: a short frame makes a large slot.

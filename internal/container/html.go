@@ -75,7 +75,7 @@ func (f *htmlFile) walk() (err error) {
 			f.refuse = fmt.Errorf("%w: convert the text from UTF-16 to UTF-8", ErrNoPlace)
 			return nil
 		}
-		f.Slots, f.slots = nil, nil
+		f.Layout, f.slots = Layout{}, nil
 		whole, err := f.scan()
 		if whole || err != nil || n == f.src.Size() {
 			return err
@@ -191,7 +191,7 @@ func (f *htmlFile) Plan(changes []Change) (*splice.Plan, error) {
 	var edits []splice.Edit
 	for i := range f.Slots {
 		c, ok := changed(changes, &f.Slots[i])
-		if !ok || c.Value != nil && bytes.Equal(c.Value, f.Slots[i].Value) {
+		if !ok {
 			continue
 		}
 		e, err := f.edit(f.Slots[i], f.slots[i], c.Value)

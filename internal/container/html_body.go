@@ -3,7 +3,6 @@ package container
 import (
 	"bytes"
 	"html"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -13,6 +12,7 @@ type HTMLBody struct {
 	Start, End  int      // of its content
 	First, Last HTMLLine // of its lines that are not blank
 	XML         bool     // it is XHTML
+	Frames      bool     // it is a frameset, which shows no text
 }
 
 // An HTMLLine is text between two tags that break lines.
@@ -23,7 +23,8 @@ type HTMLLine struct {
 
 // ReadHTMLBody finds the body of a document: behind the tag of that name, and
 // before its end tag. Without these it is what browsers take for it: all from the
-// first tag or text on that no head has.
+// first tag or text on that no head has, up to a tag, comment or element that lacks
+// its end.
 func ReadHTMLBody(text []byte) HTMLBody {
 	w := htmlBodyScan{text: text}
 	w.body.Start = len(text) - len(bytes.TrimPrefix(text, []byte(utf8BOM)))
@@ -54,16 +55,18 @@ func (w *htmlBodyScan) run() {
 		t, text, ok := sc.next()
 		to := t.start
 		if !ok {
-			to = len(w.text)
+			to = len(w.text) - sc.open
 		}
 		if text && !w.open {
 			w.open, w.body.Start = true, max(w.body.Start, sc.declared)
 		}
 		if w.open && !w.ended {
-			w.add(at, to)
+			w.add(at, max(at, to))
 		}
 		if !ok {
 			w.flush(to)
+			w.body.End = min(w.body.End, to)
+			w.body.Start = min(w.body.Start, w.body.End)
 			return
 		}
 		w.tag(&t, sc.pos)
@@ -85,19 +88,30 @@ func (w *htmlBodyScan) tag(t *htmlTag, end int) {
 	case !w.open && slices.Contains(htmlHead, t.name):
 		w.body.Start = end
 	case !w.open:
-		w.open = true
+		w.open, w.body.Frames = true, t.name == "frameset"
 	}
 	if !slices.Contains(htmlInline, t.name) {
 		w.flush(t.start)
 	}
 }
 
-// htmlComment matches what the scanner passes over beside text.
-var htmlComment = regexp.MustCompile(`(?s)<!--.*?-->|<[!?/][^>]*>`)
+// htmlText returns what stands between tags without comments and the like.
+func htmlText(raw []byte) (text []byte) {
+	for sc := (htmlScanner{text: raw}); sc.pos < len(raw); {
+		if raw[sc.pos] == '<' && sc.aside(true) {
+			continue
+		}
+		from := sc.pos
+		sc.pos++
+		sc.word("<")
+		text = append(text, raw[from:sc.pos]...)
+	}
+	return text
+}
 
 // add adds text to the line.
 func (w *htmlBodyScan) add(from, to int) {
-	text := htmlComment.ReplaceAll(w.text[from:to], nil)
+	text := htmlText(w.text[from:to])
 	if w.line.Len() == 0 {
 		if len(bytes.Trim(text, htmlSpace)) == 0 {
 			return

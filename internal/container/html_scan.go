@@ -18,6 +18,7 @@ type htmlScanner struct {
 	attrs []htmlAttribute // of the last tag
 
 	declared int // the end of the last declaration before a text: a doctype, <?xml ... ?>
+	open     int // bytes at the end of the text that are in a tag, comment or element without its end
 }
 
 // An htmlTag is a start tag or an end tag.
@@ -60,17 +61,28 @@ func (sc *htmlScanner) next() (t htmlTag, text, ok bool) {
 		case isLetter(rest[1]), rest[1] == '/' && len(rest) > 2 && isLetter(rest[2]):
 			t, ok = sc.tag()
 			return t, text, ok
-		case bytes.HasPrefix(rest, []byte("<!--")):
-			sc.comment()
-		case rest[1] == '!', rest[1] == '?', rest[1] == '/':
-			if sc.skip(">") && !text {
-				sc.declared = sc.pos
-			}
-		default:
+		case !sc.aside(text):
 			text = true
 			sc.pos++
 		}
 	}
+}
+
+// aside goes behind a comment, a declaration, or an instruction, behind a text or
+// not. It reports whether one stands at pos.
+func (sc *htmlScanner) aside(text bool) bool {
+	rest := sc.text[sc.pos:]
+	switch {
+	case bytes.HasPrefix(rest, []byte("<!--")):
+		sc.comment()
+	case len(rest) < 2 || rest[1] != '!' && rest[1] != '?' && rest[1] != '/':
+		return false
+	case !sc.skip(">"):
+		sc.open = len(rest)
+	case !text:
+		sc.declared = sc.pos
+	}
+	return true
 }
 
 func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
@@ -95,6 +107,7 @@ func (sc *htmlScanner) comment() {
 			return
 		}
 	}
+	sc.open = len(sc.text) - start + len("<!--")
 }
 
 // tag reads the tag at pos, and goes behind the text of its element if that
@@ -112,8 +125,8 @@ func (sc *htmlScanner) tag() (t htmlTag, ok bool) {
 		case c == '>':
 			sc.pos++
 			t.end, t.attrs = sc.pos, sc.attrs
-			if !t.close && !(sc.xml && sc.text[sc.pos-2] == '/') {
-				sc.rawText(t.name)
+			if !t.close && !(sc.xml && sc.text[sc.pos-2] == '/') && !sc.rawText(t.name) {
+				sc.open = len(sc.text) - t.start
 			}
 			return t, true
 		case c == '/' || strings.IndexByte(htmlSpace, c) >= 0:
@@ -125,6 +138,7 @@ func (sc *htmlScanner) tag() (t htmlTag, ok bool) {
 			}
 		}
 	}
+	sc.open = len(sc.text) - t.start
 	return t, false
 }
 
@@ -175,8 +189,9 @@ func (sc *htmlScanner) attribute() (a htmlAttribute) {
 }
 
 // rawText passes over the text of an element that holds no tags, up to its end
-// tag. That of a template is no part of the document.
-func (sc *htmlScanner) rawText(name string) {
+// tag, and reports whether there is one. The text of a template is no part of the
+// document.
+func (sc *htmlScanner) rawText(name string) bool {
 	switch name {
 	case "title", "textarea", "style", "xmp", "iframe", "noembed", "noframes", "noscript", "template":
 		for sc.pos < len(sc.text) && !sc.at("</"+name) {
@@ -187,7 +202,10 @@ func (sc *htmlScanner) rawText(name string) {
 		sc.script()
 	case "plaintext":
 		sc.pos = len(sc.text)
+	default:
+		return true
 	}
+	return sc.pos < len(sc.text)
 }
 
 // at reports whether a tag with this start stands at pos.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -142,4 +143,13 @@ func TestHTMLHostile(t *testing.T) {
 func FuzzHTML(f *testing.F) {
 	f.Add([]byte("<title>a</title><script><!-- --></script><meta name=AIGC content=x><body>"))
 	fuzz(f, "html", HTML, Record, someRecord)
+}
+
+// TestHTMLUnclosedComment: each start of a comment without an end was searched for
+// one up to the end of the text, half a minute for 64 KiB.
+func TestHTMLUnclosedComment(t *testing.T) {
+	b := []byte("<body>A<!-->B<!x>C<!--D-->E < F" + strings.Repeat("<!--x>", 1<<20/6))
+	start := time.Now()
+	require.Equal(t, "ABCE < F", ReadHTMLBody(b).First.Text)
+	require.Less(t, time.Since(start), hang)
 }

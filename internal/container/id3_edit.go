@@ -81,9 +81,10 @@ func (t *id3Tag) plan(l *Layout, changes, additions []Change) ([]splice.Edit, er
 // fixSizes makes the sizes syncsafe that are not: what an edit puts behind a frame
 // could be taken for its end.
 func (e *id3Edit) fixSizes() {
+	asked := e.edits
 	for _, f := range e.plain {
 		gone := func(edit splice.Edit) bool { return edit.Offset == f.Offset && edit.Delete > 0 }
-		if !slices.ContainsFunc(e.edits, gone) {
+		if !slices.ContainsFunc(asked, gone) {
 			e.replace(f.Offset+4, 4, appendSyncsafe(nil, f.Length))
 		}
 	}

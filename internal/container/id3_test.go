@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -254,4 +255,32 @@ func TestID3ManyFramesAreALimit(t *testing.T) {
 	b := []byte(id3(2, 0, string(bytes.Repeat([]byte(frame2("TT2", "\x00")), 150_000))))
 	f := cheapWalk(t, MP3, b)
 	require.Len(t, f.Summary().Limits, 1)
+}
+
+// A repeated is a file of a head and one frame, again and again.
+type repeated struct{ head, frame string }
+
+func (r repeated) ReadAt(b []byte, off int64) (int, error) {
+	for i := range b {
+		if at := int(off) + i; at < len(r.head) {
+			b[i] = r.head[at]
+		} else {
+			b[i] = r.frame[(at-len(r.head))%len(r.frame)]
+		}
+	}
+	return len(b), nil
+}
+
+// TestID3ManyPlainSizes: to each plain size, all those before it were compared.
+func TestID3ManyPlainSizes(t *testing.T) {
+	const frames = 500_000
+	b := repeated{frame: "PRIV\x00\x00\x00\x80\x00\x00" + strings.Repeat("x", 128)}
+	b.head = string(appendSyncsafe([]byte("ID3\x04\x00\x00"), int64(frames*len(b.frame))))
+	f, err := MP3(NewSource(b, int64(len(b.head)+frames*len(b.frame)), Limits{}))
+	require.NoError(t, err)
+	start := time.Now()
+	plan, err := f.Plan([]Change{{Kind: Record, Value: someRecord}})
+	require.NoError(t, err)
+	require.Greater(t, len(plan.Edits()), frames)
+	require.Less(t, time.Since(start), hang)
 }

@@ -66,6 +66,15 @@ func (x *jpegIndex) fits(size int64) bool {
 	})
 }
 
+// FollowJPEG adds the edits that keep the index of images in a JPEG file, if it has
+// one, true to edits of its image data.
+func FollowJPEG(f File, edits []splice.Edit) []splice.Edit {
+	if jpeg, ok := f.(*jpegFile); ok {
+		return jpeg.mpf.follow(edits)
+	}
+	return edits
+}
+
 // follow adds the edits that keep the index true to the others.
 func (x *jpegIndex) follow(edits []splice.Edit) []splice.Edit {
 	if x == nil || len(edits) == 0 {

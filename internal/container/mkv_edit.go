@@ -63,7 +63,7 @@ func (f *mkvFile) ask(s *mkvSegment, changes []Change, first bool) (*mkvPlan, er
 	for i, v := range f.values {
 		c, ok := changed(changes, &f.Slots[i])
 		switch {
-		case !ok || v.segment != s || c.Value != nil && bytes.Equal(c.Value, f.Slots[i].Value):
+		case !ok || v.segment != s:
 			continue
 		case c.Value == nil && v.item.header > 0:
 			p.values[v.item.offset] = nil

@@ -117,18 +117,22 @@ func (f *psdFile) resources(pos, end int64) error {
 	return nil
 }
 
-// resource lists the slot of a resource that has one. IPTC's is only named: what
-// it says of generated content stands in XMP.
+// psdSlots are the slots of resources that have one. IPTC's is only named: what it
+// says of generated content stands in XMP.
+var psdSlots = map[uint16]Slot{
+	psdXMP:   {Kind: XMP, Place: "PSD resource 1060 XMP"},
+	psdEXIF:  {Kind: EXIF, Place: "PSD resource 1058 Exif"},
+	psdEXIF3: {Kind: EXIF, Place: "PSD resource 1059 Exif"},
+	psdIPTC:  {Kind: Text, Key: "IPTC", Place: "PSD resource 1028 IPTC"},
+}
+
+// resource lists the slot of a resource that has one.
 func (f *psdFile) resource(id uint16, data Range) error {
-	s, ok := map[uint16]Slot{
-		psdXMP:   {Kind: XMP, Place: "PSD resource 1060 XMP", Guide: f.vacant(XMP)},
-		psdEXIF:  {Kind: EXIF, Place: "PSD resource 1058 Exif", Guide: f.vacant(EXIF)},
-		psdEXIF3: {Kind: EXIF, Place: "PSD resource 1059 Exif"},
-		psdIPTC:  {Kind: Text, Key: "IPTC", Place: "PSD resource 1028 IPTC"},
-	}[id]
+	s, ok := psdSlots[id]
 	if !ok {
 		return nil
 	}
+	s.Guide = (id == psdXMP || id == psdEXIF) && f.vacant(s.Kind)
 	s.Ranges = []Range{data}
 	if s.Kind != Text {
 		var err error

@@ -79,3 +79,13 @@ func TestPSDHostile(t *testing.T) {
 }
 
 func FuzzPSD(f *testing.F) { fuzz(f, "psd", PSD, XMP, somePacket) }
+
+// TestPSDManyResources: each of them asked all slots whether the guide's place is
+// taken, 13 s for a megabyte. The test has as many as a file may.
+func TestPSDManyResources(t *testing.T) {
+	iptc, other := "8BIM\x04\x04\x00\x00\x00\x00\x00\x00", "8BIM\x00\x01\x00\x00\x00\x00\x00\x00"
+	resources := strings.Repeat(iptc, maxSlots-1) + strings.Repeat(other, 1<<20-maxSlots)
+	head := "8BPS\x00\x01" + strings.Repeat("\x00", psdHeaderSize-6) + "\x00\x00\x00\x00"
+	b := append(binary.BigEndian.AppendUint32([]byte(head), uint32(len(resources))), resources...)
+	cheapWalk(t, PSD, append(b, make([]byte, 6)...))
+}

@@ -143,6 +143,10 @@ const (
 	rtfDescriptions = " info upr ud "
 )
 
+// rtfDeepest is the deepest group that has a value: {\rtf {\upr {\ud {\info {\title
+// A}}}}}. Texts inside of texts would be decoded once for each of them.
+const rtfDeepest = 4
+
 // isBody reports whether the header ends with t: with a word that starts a
 // paragraph or a section, with text, or with a group that is text.
 func (f *rtfFile) isBody(t rtfToken) bool {
@@ -172,7 +176,7 @@ func (f *rtfFile) control(t rtfToken) {
 	case t.word == "proptype":
 		f.open.kind = t.param
 	case len(f.groups) == 1 && t.word == "uc":
-		f.unit = t.param
+		f.unit = max(t.param, 0)
 	case len(f.groups) == 1 && t.word == "ansicpg":
 		f.charset = rtfCodePage(t.param)
 	}
@@ -192,6 +196,7 @@ func (f *rtfFile) leave(t rtfToken) error {
 		f.insert, f.settled = t.end, g.name == "info"
 	}
 	switch {
+	case depth > rtfDeepest:
 	case g.name == "userprops":
 		f.closeProperty(t.start)
 		if f.property == 0 {

@@ -106,6 +106,9 @@ func (s *rtfScanner) hex(t *rtfToken) bool {
 // An rtfCodePage is the number of the code page of escaped bytes.
 type rtfCodePage int
 
+// rtfBreaks removes the line breaks of the file, which are no text.
+var rtfBreaks = strings.NewReplacer("\r", "", "\n", "")
+
 func (c rtfCodePage) decoder() *encoding.Decoder {
 	if c == 936 {
 		return simplifiedchinese.GBK.NewDecoder()
@@ -116,7 +119,7 @@ func (c rtfCodePage) decoder() *encoding.Decoder {
 // An rtfText is text that is being decoded.
 type rtfText struct {
 	strings.Builder
-	charset rtfCodePage
+	decoder *encoding.Decoder
 	bytes   []byte   // escaped, one character may take two
 	units   []uint16 // of UTF-16, one character may take two
 }
@@ -124,7 +127,7 @@ type rtfText struct {
 // flush writes what is gathered.
 func (t *rtfText) flush() {
 	if len(t.bytes) > 0 {
-		decoded, _ := t.charset.decoder().Bytes(t.bytes) // which replaces what is wrong
+		decoded, _ := t.decoder.Bytes(t.bytes) // which replaces what is wrong
 		t.Write(decoded)
 		t.bytes = t.bytes[:0]
 	}
@@ -137,7 +140,7 @@ func (t *rtfText) flush() {
 // decodeRTF returns the text in raw, where unit characters stand for each
 // Unicode one to old readers.
 func decodeRTF(raw string, unit int, charset rtfCodePage) string {
-	text := rtfText{charset: charset}
+	text := rtfText{decoder: charset.decoder()}
 	skip := 0
 	for s := (rtfScanner{text: raw}); ; {
 		t, ok := s.next()
@@ -146,7 +149,7 @@ func decodeRTF(raw string, unit int, charset rtfCodePage) string {
 			text.flush()
 			return text.String()
 		case t.kind == 't':
-			run := strings.NewReplacer("\r", "", "\n", "").Replace(raw[t.start:t.end])
+			run := rtfBreaks.Replace(raw[t.start:t.end])
 			n := min(skip, len(run))
 			if skip -= n; n < len(run) {
 				text.flush()

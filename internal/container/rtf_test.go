@@ -140,3 +140,21 @@ func FuzzRTF(f *testing.F) {
 	f.Add([]byte(`{\rtf1\ansi\ansicpg936{\info{\upr{\title ?}{\*\ud{\title \u-10179\'3f}}}}{\*\userprops{\propname AIGC}\proptype30{\staticval\'7b}}\bin1 }A}`))
 	fuzz(f, "rtf", RTF, Record, someRecord)
 }
+
+// TestRTFBareUC: \uc without its number made the text after a \u start before its
+// own start, a panic.
+func TestRTFBareUC(t *testing.T) {
+	l := walk(t, RTF, []byte(`{\rtf1\uc{\info{\title\u65 abc}}\pard}`)).Summary()
+	require.Equal(t, "Aabc", string(l.Slots[0].Value))
+}
+
+// TestRTFCosts has texts of many controls, and texts in texts, which cost 17 s for a
+// megabyte.
+func TestRTFCosts(t *testing.T) {
+	for name, text := range map[string]string{"text": `a\~`, "bytes": `\'41\~`, "units": `\'41\u5?`} {
+		for _, depth := range []int{1, 14} {
+			b := `{\rtf1{\info` + strings.Repeat(`{\title{\ud`, depth) + strings.Repeat(text, 1<<20/len(text)) + strings.Repeat("}}", depth) + `}}`
+			t.Run(fmt.Sprint(name, depth), func(t *testing.T) { cheapWalk(t, RTF, []byte(b)) })
+		}
+	}
+}

@@ -141,6 +141,7 @@ func (a *readAhead) peek(s *Source, off int64, n int) ([]byte, bool, error) {
 		a.blocks++
 		a.offset, a.block = off, a.block[:min(aheadSize, s.size-off)]
 		if err := s.readAt(a.block, off); err != nil {
+			a.block = a.block[:0]
 			return nil, false, err
 		}
 	}

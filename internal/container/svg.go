@@ -1,7 +1,6 @@
 package container
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -213,7 +212,7 @@ func (f *svgFile) Plan(changes []Change) (*splice.Plan, error) {
 	for i := range f.Slots {
 		s := &f.Slots[i]
 		switch c, ok := changed(changes, s); {
-		case !ok || c.Value != nil && bytes.Equal(c.Value, s.Value):
+		case !ok:
 		case c.Value == nil:
 			edits = append(edits, f.spans[i].remove())
 		default:

@@ -44,7 +44,7 @@ func (f *blockText) Plan(changes []Change) (*splice.Plan, error) {
 		s, r := &f.Slots[i], f.Slots[i].Ranges[0]
 		c, ok := changed(changes, s)
 		switch {
-		case !ok || c.Value != nil && bytes.Equal(c.Value, s.Value):
+		case !ok:
 		case c.Value == nil:
 			edits = append(edits, splice.Edit{Offset: f.blocks[i].Offset, Delete: f.blocks[i].Length})
 		default:

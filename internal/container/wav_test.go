@@ -281,3 +281,10 @@ func BenchmarkWAVWalk(b *testing.B) {
 		walk(b, WAV, file)
 	}
 }
+
+// TestWAVManyStores: each of them asked all slots whether the guide's place is
+// taken, 7 s for a megabyte. The test has as many as a file may.
+func TestWAVManyStores(t *testing.T) {
+	texts := chunk("LIST", "INFO"+strings.Repeat(chunk("IART", ""), maxSlots))
+	cheapWalk(t, WAV, wav(texts, strings.Repeat(chunk("C2PA", ""), 1<<20-2*maxSlots), chunk("data", "")))
+}
