@@ -197,7 +197,7 @@ func (f *rtfFile) leave(t rtfToken) error {
 	}
 	switch {
 	case depth > rtfDeepest:
-	case g.name == "userprops":
+	case g.name == "userprops" && depth < rtfDeepest:
 		f.closeProperty(t.start)
 		if f.property == 0 {
 			f.property = t.start
