@@ -220,15 +220,15 @@ func outcomeOf(ok bool, otherwise Outcome) Outcome {
 
 // notice judges the visible notice. Notices around the content are legal, so a
 // missing one is no failure.
-func (c *check) notice(looked bool) {
+func (c *check) notice(unseen string) {
 	rule := "GB 45438-2025 clause 5"
 	switch {
 	case len(c.report.Notices) > 0:
 		c.add(checkNotice, Pass, c.report.Notices[0].Rule, "%q at the %s", c.report.Notices[0].Text, c.report.Notices[0].Place)
-	case looked:
+	case unseen == "":
 		c.add(checkNotice, Warn, rule, "no notice in the content; one beside it is legal, exported files need it inside")
 	default:
-		c.add(checkNotice, Skip, rule, "not looked for in this format")
+		c.add(checkNotice, Skip, rule, "%s", unseen)
 	}
 }
 

@@ -13,6 +13,9 @@ import (
 
 // A Notice says what people are told about the content, and where: the explicit
 // label of GB 45438-2025 clause 5. The zero value is a good notice in Chinese.
+//
+// Content that has the same notice in the same place gets no other. In pictures, one
+// with other words, or in another corner, is not seen, and stays beside the new one.
 type Notice struct {
 	// Language of the wording, a BCP 47 tag: "zh-Hans" (the default), "zh-Hant",
 	// "en", "ja", "ko", "fr", "de", "es", "pt" or "it"; other languages get

@@ -88,7 +88,7 @@ func (v *Verifier) examine(report *Report, src metadata.Source) error {
 		report.Traces = append(report.Traces, trace)
 		report.raise(Suspected)
 	}
-	looked, textErr := report.lookForNotices(src)
+	unseen, textErr := report.lookForNotices(src)
 	if limit, ok := errors.AsType[*metadata.LimitError](textErr); ok {
 		reading.Limits, textErr = append(reading.Limits, limit), nil
 	}
@@ -101,34 +101,33 @@ func (v *Verifier) examine(report *Report, src metadata.Source) error {
 	c.record()
 	c.sites()
 	c.sourceType()
-	c.notice(looked)
+	c.notice(unseen)
 	c.credentials()
 	return err
 }
 
-// lookForNotices lists the notices of a text, and reports whether it could look.
-func (r *Report) lookForNotices(src metadata.Source) (bool, error) {
+// lookForNotices lists the notices of a text. Where it does not look, unseen says why.
+func (r *Report) lookForNotices(src metadata.Source) (unseen string, err error) {
 	var found []textNotice
-	var err error
 	switch r.Format {
 	case "html":
 		found, err = findHTMLNotices(src)
 	case "text", "markdown":
 		found, err = findTextNotices(src.R, src.Size, r.Format == "markdown")
 	default:
-		return false, nil
+		return "not looked for in this format", nil
 	}
 	if errors.Is(err, ErrEncoding) {
-		return false, nil
+		return "not looked for in this encoding; convert the text to UTF-8", nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("label: %w", err)
+		return "not looked for to the end", fmt.Errorf("label: %w", err)
 	}
 	for _, n := range found {
 		r.Notices = append(r.Notices, FoundNotice{Text: n.Text, Place: n.Place, Rule: "GB 45438-2025 5.1"})
 		r.raise(Suspected)
 	}
-	return true, nil
+	return "", nil
 }
 
 // raise makes the verdict v if that is stronger.

@@ -188,7 +188,7 @@ var formats = []Format{
 		Write: "meta element AIGC in the head", Read: []string{"meta elements with AIGC in their name or a JSON record"},
 		Rule: ourChoice, Credentials: "script or link", walk: container.HTML, sniff: isHTML, place: jsonSlot},
 	{Name: "xml", Family: Document, MIME: []string{"application/xml", "text/xml"}, Extensions: []string{".xml", ".rss", ".atom"},
-		Write: "processing instruction AIGC in the prolog", Read: []string{"further processing instructions"},
+		Write: "processing instruction AIGC in the prolog", Read: []string{"further processing instructions before the root"},
 		Rule: ourChoice, walk: container.XML, sniff: isXML, place: jsonSlot},
 	{Name: "json", Family: Document, MIME: []string{"application/json"}, Extensions: []string{".json", ".geojson", ".webmanifest"},
 		Write: "first member AIGC of the object", Read: []string{"further members AIGC"},

@@ -37,6 +37,8 @@ func TestPolyglots(t *testing.T) {
 		"WebP behind a WebP":      {webp + webp, "webp", ""},
 		"unknown data":            {whole + "\x00something", "png", ""},
 		"motion photo":            {motion + mp4, "jpeg", "video of a motion photo"},
+		"no motion in the photo":  {motion + "\x00something", "jpeg", ""},
+		"comment in a JPEG":       {jpeg[:2] + "\xFF\xFE\x2F\x2A" + strings.Repeat("*/ ", 0x2F28/3) + jpeg[2:], "jpeg", "none"},
 		"Samsung's trailer":       {jpeg + "\x00\x00\x01\x0aSEFH\x6b\x00\x00\x00SEFT", "jpeg", "data of a Samsung camera"},
 		"padding":                 {whole + "\x00\x00\r\n", "png", "none"},
 		"a text that names PDF":   {string(hostilePNG(pngChunk("tEXt", "Comment\x00made from %PDF-1.4"))), "png", "none"},

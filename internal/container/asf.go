@@ -13,7 +13,8 @@ import (
 // objects of GUID, 64-bit size and data. No guide names a place for the record.
 // Ours is the descriptor AIGC of the Extended Content Description object (3.11),
 // which players and taggers take for any name. Indexes count packets, markers from
-// the start of the data: only the file's size is stated.
+// the start of the data: only the file's size is stated. The Content Description and
+// Metadata Library objects are not read.
 
 const (
 	asfOverhead   = 16 + 8 // of an object: GUID and size

@@ -115,7 +115,7 @@ var endOfImage = []byte{0xFF, markerEOI}
 // data after the image hides it; then the file must announce such data.
 func (f *jpegFile) tail() error {
 	if f.motion() {
-		f.Trailer = "video of a motion photo"
+		f.Trailer = motionVideo
 	}
 	for _, n := range []int64{jpegTail, jpegTrailers} {
 		n = min(n, f.src.Size()-f.scan)

@@ -21,7 +21,10 @@ type Second struct {
 
 const (
 	polyglotTail = 1 << 10 // of a file that ends where its format does
+	polyglotLook = 4 << 10 // of what is behind the end of its format
+	polyglotEnds = 16      // candidates for the end of a ZIP archive
 	pdfMagic     = "%PDF-"
+	motionVideo  = "video of a motion photo"
 )
 
 // Seconds returns what a file of a format, whose walk gave l, is beside that. It
@@ -80,7 +83,7 @@ func isPDFBody(b, tail []byte) bool {
 }
 
 // isScript reports whether a binary header is the name of a variable to
-// JavaScript, and what follows it a comment to where the script begins.
+// JavaScript, which the script assigns to behind a comment over the picture.
 func isScript(head, tail []byte) bool {
 	at := 4
 	switch {
@@ -89,7 +92,17 @@ func isScript(head, tail []byte) bool {
 	case !bytes.HasPrefix(head, []byte("RIFF")) && !bytes.HasPrefix(head, []byte("\xFF\xD8\xFF")):
 		return false
 	}
-	return bytes.HasPrefix(head[min(len(head), at):], []byte("/*")) && (bytes.Contains(head, []byte("*/")) || bytes.Contains(tail, []byte("*/")))
+	return bytes.HasPrefix(head[min(len(head), at):], []byte("/*")) && (assigns(head) || assigns(tail))
+}
+
+// assigns reports whether an assignment follows the end of a comment.
+func assigns(b []byte) bool {
+	for rest, ok := b, true; ok; {
+		if _, rest, ok = bytes.Cut(rest, []byte("*/")); ok && bytes.HasPrefix(bytes.TrimLeft(rest, " \t\r\n"), []byte("=")) {
+			return true
+		}
+	}
+	return false
 }
 
 // zipBehind returns where a ZIP archive ends whose start is another file's, 0 if
@@ -98,7 +111,11 @@ func (s *Source) zipBehind(head, tail []byte) (int64, error) {
 	if bytes.HasPrefix(head, []byte("PK")) {
 		return 0, nil
 	}
-	for i := bytes.LastIndex(tail, []byte(zipEnd)); i >= 0; i = bytes.LastIndex(tail[:i], []byte(zipEnd)) {
+	i := len(tail)
+	for range polyglotEnds {
+		if i = bytes.LastIndex(tail[:i], []byte(zipEnd)); i < 0 {
+			break
+		}
 		end, record := s.size-int64(len(tail)-i), tail[i:]
 		if len(record) < zipEndSize {
 			continue
@@ -122,16 +139,20 @@ func (s *Source) zipBehind(head, tail []byte) (int64, error) {
 // zeros are nothing; a further file of the same format, as ImageMagick 6 puts it
 // behind each animated WebP, is no other one.
 func (s *Source) behind(l *Layout, first string) ([]Second, error) {
-	if l.Trailer != "" {
-		return []Second{{Offset: l.End, Usual: l.Trailer}}, nil
-	}
-	if l.End <= 0 || l.End >= s.size {
+	usual := []Second{{Offset: l.End, Usual: l.Trailer}}
+	switch {
+	case l.End <= 0 && l.Trailer != "": // further from the end of the file than was looked
+		return usual, nil
+	case l.End <= 0 || l.End >= s.size:
 		return nil, nil
 	}
-	n := min(s.size-l.End, 4<<10)
+	n := min(s.size-l.End, polyglotLook)
 	b := make([]byte, n)
 	if err := s.readAt(b, l.End); err != nil {
 		return nil, err
+	}
+	if l.Trailer != "" && (l.Trailer != motionVideo || isFileType(b)) {
+		return usual, nil
 	}
 	text := bytes.TrimLeft(b, "\x00 \t\r\n")
 	if len(text) == 0 {
