@@ -195,10 +195,13 @@ func (p *parser) element(t xmlscan.Token, read func(space, name string) error) e
 		if !ok || prefix != "" && prefix[0] != ':' {
 			continue
 		}
+		if prefix = strings.TrimPrefix(prefix, ":"); strings.Contains(prefix, ":") {
+			continue // no prefix that a name can have
+		}
 		if len(p.bindings) == maxBindings {
 			return xmlscan.ErrLimit
 		}
-		p.bindings = append(p.bindings, binding{strings.TrimPrefix(prefix, ":"), p.value(a)})
+		p.bindings = append(p.bindings, binding{prefix, p.value(a)})
 	}
 	space, name, ok := p.resolve(t.Name)
 	p.declared(ok, t.Start)
