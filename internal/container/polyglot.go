@@ -69,8 +69,8 @@ func (s *Source) tail(l *Layout) ([]byte, error) {
 		n = max(n, min(s.size-l.End, zipEndSize+math.MaxUint16))
 	}
 	n = min(n, s.size)
-	if b, ok, err := s.window(s.size-n, n); ok || err != nil {
-		return b, err
+	if n <= tailSize {
+		return s.Tail(int(n))
 	}
 	b := make([]byte, n)
 	return b, s.readAt(b, s.size-n)

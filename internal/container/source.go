@@ -37,6 +37,9 @@ func (l Limits) orDefault() Limits {
 // there, and remote storage charges by the read.
 const HeadSize = 32 << 10
 
+// tailSize is how many bytes of a file's tail are read at once, where one is asked for.
+const tailSize = 2 << 10
+
 // peekSize is the longest element header.
 const peekSize = 64
 
@@ -50,6 +53,7 @@ type Source struct {
 	r       io.ReaderAt
 	size    int64
 	front   []byte // the head, once it is read
+	back    []byte // the tail, once it is read
 	ahead   readAhead
 	scratch [peekSize]byte
 	spent   struct{ elements, count, values, inflated int64 }
@@ -102,6 +106,22 @@ func (s *Source) Head(n int) ([]byte, error) {
 		s.front = b
 	}
 	return s.front[:min(n, len(s.front))], nil
+}
+
+// Tail returns the last n bytes, fewer if the file is shorter; n is at most 2 KiB.
+func (s *Source) Tail(n int) ([]byte, error) {
+	if s.size <= HeadSize {
+		head, err := s.Head(HeadSize)
+		return head[max(0, len(head)-n):], err
+	}
+	if s.back == nil {
+		b := make([]byte, min(tailSize, s.size))
+		if err := s.readAt(b, s.size-int64(len(b))); err != nil {
+			return nil, err
+		}
+		s.back = b
+	}
+	return s.back[max(0, len(s.back)-n):], nil
 }
 
 // Release ends the use of s and of everything that it returned, so that another
@@ -181,10 +201,14 @@ func (s *Source) counted() error {
 	return nil
 }
 
-// window returns n bytes at off if they lie in the head of the file.
+// window returns n bytes at off if they lie in the head of the file, or in its tail
+// and that was read.
 func (s *Source) window(off, n int64) ([]byte, bool, error) {
 	if off < 0 || n < 0 || off > s.size || n > s.size-off {
 		return nil, false, errTruncated
+	}
+	if at := off - (s.size - int64(len(s.back))); at >= 0 && n > 0 && s.back != nil {
+		return s.back[at : at+n : at+n], true, nil
 	}
 	if off+n > min(HeadSize, s.size) {
 		return nil, false, nil

@@ -110,9 +110,12 @@ func (z *zipArchive) open() error {
 // findEnd finds the end record: the last one in the file whose comment fits.
 func (z *zipArchive) findEnd() error {
 	size := z.src.Size()
-	b, err := z.src.Peek(size-zipEndSize, zipEndSize)
+	b, err := z.src.Tail(zipEndSize)
 	if err != nil {
 		return err
+	}
+	if len(b) < zipEndSize {
+		return errTruncated
 	}
 	if string(b[:4]) == zipEnd && string(b[20:]) == "\x00\x00" {
 		z.end = size - zipEndSize
