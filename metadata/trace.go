@@ -100,7 +100,8 @@ var traceRules = []traceRule{
 var rulesByKey = sync.OnceValue(func() map[string][]compiledRule {
 	index := map[string][]compiledRule{}
 	for i := range traceRules {
-		rule := compiledRule{&traceRules[i], regexp.MustCompile(traceRules[i].pattern), maxTraced}
+		match := sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(traceRules[i].pattern) })
+		rule := compiledRule{&traceRules[i], match, maxTraced}
 		if strings.HasPrefix(rule.pattern, words) {
 			rule.reach = maxNamed
 		}
@@ -117,8 +118,8 @@ var rulesByKey = sync.OnceValue(func() map[string][]compiledRule {
 
 type compiledRule struct {
 	*traceRule
-	match *regexp.Regexp
-	reach int // how much of a text is searched, in bytes
+	match func() *regexp.Regexp // compiled at its first use, which for most is never
+	reach int                   // how much of a text is searched, in bytes
 }
 
 // What tells stands early, and searches cost much more than reading. In bytes:
@@ -160,7 +161,7 @@ func (r *Reading) Traces() []Trace {
 			if work -= len(value); work < 0 {
 				return traces
 			}
-			at := rule.match.FindStringIndex(value)
+			at := rule.match().FindStringIndex(value)
 			if at == nil {
 				continue
 			}

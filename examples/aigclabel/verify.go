@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -143,26 +144,27 @@ func (s *scan) print(r *label.Report) error {
 
 // text prints a report for people.
 func (s *scan) text(r *label.Report) error {
-	fmt.Fprintf(s.stdout, "%s: %s", r.File, r.Verdict)
+	w := bufio.NewWriter(s.stdout) // one write for each file
+	fmt.Fprintf(w, "%s: %s", r.File, r.Verdict)
 	if r.Format != "" {
-		fmt.Fprintf(s.stdout, " (%s)", r.Format)
+		fmt.Fprintf(w, " (%s)", r.Format)
 	}
-	fmt.Fprintln(s.stdout)
+	fmt.Fprintln(w)
 	if r.Error != "" {
-		fmt.Fprintf(s.stdout, "  %s\n", r.Error)
+		fmt.Fprintf(w, "  %s\n", r.Error)
 	}
 	if r.Notice != "" {
-		fmt.Fprintf(s.stdout, "  show %q\n", r.Notice)
+		fmt.Fprintf(w, "  show %q\n", r.Notice)
 	}
 	if rec := r.Record; rec != nil {
-		fmt.Fprintf(s.stdout, "  Label %q by %q, number %q\n", rec.Label, rec.ContentProducer, rec.ProduceID)
+		fmt.Fprintf(w, "  Label %q by %q, number %q\n", rec.Label, rec.ContentProducer, rec.ProduceID)
 	}
 	for _, c := range r.Checks {
 		if c.Outcome == label.Fail || c.Outcome == label.Warn {
-			fmt.Fprintf(s.stdout, "  %s %s: %s (%s)\n", c.Outcome, c.ID, c.Message, c.Rule)
+			fmt.Fprintf(w, "  %s %s: %s (%s)\n", c.Outcome, c.ID, c.Message, c.Rule)
 		}
 	}
-	return nil
+	return w.Flush()
 }
 
 // progress shows a count on a terminal, ten times a second at most.
