@@ -33,7 +33,7 @@ func (v *Verifier) FS(ctx context.Context, fsys fs.FS, root string) iter.Seq2[st
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		workers := runtime.GOMAXPROCS(0)
-		ordered, todo := make(chan scanned, 4*workers), make(chan scanned)
+		ordered, todo := make(chan scanned, 16*workers), make(chan scanned, 16*workers)
 		for range workers {
 			running.Go(func() {
 				for s := range todo {
