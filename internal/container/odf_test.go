@@ -143,9 +143,6 @@ func FuzzODF(f *testing.F) {
 // TestODFLibreOffice converts labelled documents: their text is the same, and
 // the property survives that LibreOffice writes the document anew.
 func TestODFLibreOffice(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
 	soffice, dir := tool(t, "soffice"), t.TempDir()
 	convert := func(to string, names ...string) {
 		args := []string{"-env:UserInstallation=file://" + filepath.ToSlash(dir) + "/profile", "--headless", "--convert-to", to, "--outdir", dir}
