@@ -159,3 +159,13 @@ func TestODFLibreOffice(t *testing.T) {
 	convert("docx", "b.odt")
 	require.Equal(t, string(someRecord), string(guide(walk(t, OOXML, must(os.ReadFile(filepath.Join(dir, "b.docx")))), Record).Value))
 }
+
+// TestODFBesidePythonODF: odfpy loads labelled documents, and sees the property.
+func TestODFBesidePythonODF(t *testing.T) {
+	const script = "import sys\nfrom odf.opendocument import load\nfrom odf.meta import UserDefined\n" +
+		"for e in load(sys.argv[1]).meta.getElementsByType(UserDefined):\n    print(e.getAttribute('name'), e)"
+	b := fixtures(t, "odt")["libreoffice.odt"]
+	require.NotEmpty(t, b)
+	out := run(t, python(t, "odf"), "-c", script, saved(t, "a.odt", put(t, ODF, b, Record, someRecord)))
+	require.Contains(t, out, "AIGC "+string(someRecord))
+}
