@@ -19,8 +19,10 @@ import (
 // Errors are those of [Labeler.Label] and of the file system.
 func (l *Labeler) LabelFile(ctx context.Context, src, dst string, a Artifact) (Receipt, error) {
 	var receipt Receipt
+	var temporary scratch
+	defer temporary.close()
 	err := rewrite(ctx, src, dst, l.Write.Limits, func(s metadata.Source) (out metadata.Output, _ metadata.Receipt, err error) {
-		out, receipt, err = l.plan(ctx, s, a)
+		out, receipt, err = l.plan(ctx, s, a, &temporary)
 		return out, receipt.Receipt, err
 	})
 	if err != nil {

@@ -83,7 +83,9 @@ const defaultPixels = 100_000_000
 // those of [metadata.Write], [ErrNoNotice], [ErrTooSmall], [ErrAnimated],
 // [ErrWording], and that of ctx, which is checked at each read and write.
 func (l *Labeler) Label(ctx context.Context, w io.Writer, src metadata.Source, a Artifact) (Receipt, error) {
-	out, receipt, err := l.plan(ctx, src, a)
+	var temporary scratch
+	defer temporary.close()
+	out, receipt, err := l.plan(ctx, src, a, &temporary)
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -95,8 +97,8 @@ func (l *Labeler) Label(ctx context.Context, w io.Writer, src metadata.Source, a
 }
 
 // plan stacks the layers that l asks for: first what changes the content, last
-// the record about it.
-func (l *Labeler) plan(ctx context.Context, src metadata.Source, a Artifact) (metadata.Output, Receipt, error) {
+// the record about it. The output is valid until the scratch is closed.
+func (l *Labeler) plan(ctx context.Context, src metadata.Source, a Artifact, s *scratch) (metadata.Output, Receipt, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, Receipt{}, err
 	}
@@ -115,7 +117,7 @@ func (l *Labeler) plan(ctx context.Context, src metadata.Source, a Artifact) (me
 		a.Created = time.Now()
 	}
 	src.R = contextReader{ctx, src.R}
-	noticed, notice, err := l.planNotice(src, format, a.State)
+	noticed, notice, err := l.planNotice(&job{Labeler: l, ctx: ctx, src: src, format: format.Name, state: a.State, scratch: s})
 	if err != nil {
 		return nil, Receipt{}, err
 	}
@@ -128,21 +130,24 @@ func (l *Labeler) plan(ctx context.Context, src metadata.Source, a Artifact) (me
 	return out, Receipt{Time: a.Created.UTC(), Profile: profile, Receipt: written, Layers: []Layer{notice, record}}, nil
 }
 
-// planNotice returns src with the notice, or as it is when none is asked for.
-func (l *Labeler) planNotice(src metadata.Source, format metadata.Format, state metadata.State) (*splice.Plan, Layer, error) {
-	layer := Layer{Name: "notice"}
+// planNotice returns the file with the notice, or as it is when it gets none.
+func (l *Labeler) planNotice(j *job) (*splice.Plan, Layer, error) {
+	layer := Layer{Name: "notice", Reason: "not asked for"}
 	if l.Notice == nil {
-		layer.Reason = "not asked for"
-		plan, err := splice.New(src.R, src.Size, nil)
+		plan, err := splice.New(j.src.R, j.src.Size, nil)
 		return plan, layer, err
 	}
-	m, ok := media[format.Name]
+	m, ok := media[j.format]
 	if !ok {
-		return nil, layer, fmt.Errorf("%w (%s)", ErrNoNotice, format.Name)
+		return nil, layer, fmt.Errorf("%w (%s)", ErrNoNotice, j.format)
 	}
-	plan, where, err := m.plan(l, src, format.Name, state)
-	layer.Done, layer.Place = err == nil, m.name+" "+where
-	return plan, layer, err
+	plan, where, err := m.plan(j)
+	if lacking, ok := errors.AsType[missing](err); ok {
+		layer.Reason = lacking.reason
+		plan, err = splice.New(j.src.R, j.src.Size, nil)
+		return plan, layer, err
+	}
+	return plan, Layer{Name: "notice", Done: err == nil, Place: m.name + " " + where}, err
 }
 
 // planRecord returns src with the record. A format without a place for one is

@@ -2,6 +2,7 @@ package label
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -14,54 +15,70 @@ import (
 // A medium is what a notice of a format goes into, and how.
 type medium struct {
 	name string // "picture", "audio" or "text"
-	plan func(l *Labeler, src metadata.Source, format string, state metadata.State) (plan *splice.Plan, where string, err error)
+	plan func(*job) (plan *splice.Plan, where string, err error)
 }
+
+// A job is one file that gets a notice.
+type job struct {
+	*Labeler
+	ctx     context.Context
+	src     metadata.Source
+	format  string
+	state   metadata.State
+	scratch *scratch
+}
+
+// A missing error says why a file has no notice though its format can carry one:
+// the receipt tells, and the other labels are written.
+type missing struct{ reason string }
+
+func (m missing) Error() string { return "label: no notice: " + m.reason }
 
 // media are the formats that carry a notice.
 var media = map[string]medium{
 	"png":      onCanvas(openPNG),
 	"jpeg":     onCanvas(openJPEG),
 	"gif":      onCanvas(openGIF),
-	"svg":      {"picture", (*Labeler).planSVG},
-	"wav":      {"audio", (*Labeler).planSound},
-	"flac":     {"audio", (*Labeler).planSound},
-	"aiff":     {"audio", (*Labeler).planSound},
-	"html":     {"text", (*Labeler).planHTML},
-	"markdown": {"text", (*Labeler).planText},
-	"text":     {"text", (*Labeler).planText},
+	"svg":      {"picture", planSVG},
+	"wav":      {"audio", planSound},
+	"flac":     {"audio", planSound},
+	"aiff":     {"audio", planSound},
+	"html":     {"text", planHTML},
+	"markdown": {"text", planText},
+	"text":     {"text", planText},
 }
 
 func onCanvas(open canvasOpener) medium {
-	return medium{"picture", func(l *Labeler, src metadata.Source, _ string, state metadata.State) (*splice.Plan, string, error) {
-		plan, where, err := planPictureNotice(open, src, *l.Notice, state, cmp.Or(l.MaxPixels, defaultPixels))
+	return medium{"picture", func(j *job) (*splice.Plan, string, error) {
+		plan, where, err := planPictureNotice(open, j.src, *j.Notice, j.state, cmp.Or(j.MaxPixels, defaultPixels))
 		return plan, where.String(), err
 	}}
 }
 
-func (l *Labeler) planSVG(src metadata.Source, _ string, state metadata.State) (*splice.Plan, string, error) {
-	plan, err := planSVGNotice(src, *l.Notice, state)
-	return plan, l.Notice.Corner.String(), err
+func planSVG(j *job) (*splice.Plan, string, error) {
+	plan, err := planSVGNotice(j.src, *j.Notice, j.state)
+	return plan, j.Notice.Corner.String(), err
 }
 
-func (l *Labeler) planSound(src metadata.Source, format string, _ metadata.State) (*splice.Plan, string, error) {
-	return planSoundNotice(sounds[format], src, format, l.Notice.Position)
+func planSound(j *job) (*splice.Plan, string, error) {
+	return planSoundNotice(sounds[j.format], j.src, j.format, j.Notice.Position)
 }
 
-func (l *Labeler) planHTML(src metadata.Source, _ string, state metadata.State) (*splice.Plan, string, error) {
-	plan, err := planHTMLNotice(src, *l.Notice, state)
-	return plan, l.Notice.Position.String(), err
+func planHTML(j *job) (*splice.Plan, string, error) {
+	plan, err := planHTMLNotice(j.src, *j.Notice, j.state)
+	return plan, j.Notice.Position.String(), err
 }
 
-func (l *Labeler) planText(src metadata.Source, format string, state metadata.State) (*splice.Plan, string, error) {
-	wording, err := l.Notice.wording(state)
+func planText(j *job) (*splice.Plan, string, error) {
+	wording, err := j.Notice.wording(j.state)
 	if err == nil {
-		err = refuseData(src.Name, format)
+		err = refuseData(j.src.Name, j.format)
 	}
 	if err != nil {
 		return nil, "", err
 	}
-	plan, err := planTextNotice(src.R, src.Size, wording, l.Notice.Position, format == "markdown")
-	return plan, l.Notice.Position.String(), err
+	plan, err := planTextNotice(j.src.R, j.src.Size, wording, j.Notice.Position, j.format == "markdown")
+	return plan, j.Notice.Position.String(), err
 }
 
 // refuseData fails where the name says that the text is data or code, such as

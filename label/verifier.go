@@ -108,15 +108,11 @@ func (v *Verifier) examine(report *Report, src metadata.Source) error {
 
 // lookForNotices lists the notices of a text. Where it does not look, unseen says why.
 func (r *Report) lookForNotices(src metadata.Source) (unseen string, err error) {
-	var found []textNotice
-	switch r.Format {
-	case "html":
-		found, err = findHTMLNotices(src)
-	case "text", "markdown":
-		found, err = findTextNotices(src.R, src.Size, r.Format == "markdown")
-	default:
+	find := finders[r.Format]
+	if find == nil {
 		return "not looked for in this format", nil
 	}
+	found, err := find(src)
 	if errors.Is(err, ErrEncoding) {
 		return "not looked for in this encoding; convert the text to UTF-8", nil
 	}

@@ -1,0 +1,22 @@
+package label
+
+import "github.com/aigclabel/aigclabel/metadata"
+
+// A finder returns the notices in the text of a file: ours, and the common ones of
+// others. The error is [ErrEncoding], a *[metadata.LimitError], or that of a read.
+type finder func(metadata.Source) ([]textNotice, error)
+
+// finders are the formats whose texts are searched for notices.
+var finders = map[string]finder{
+	"html":     findHTMLNotices,
+	"markdown": findInMarkdown,
+	"text":     findInText,
+}
+
+func findInText(src metadata.Source) ([]textNotice, error) {
+	return findTextNotices(src.R, src.Size, false)
+}
+
+func findInMarkdown(src metadata.Source) ([]textNotice, error) {
+	return findTextNotices(src.R, src.Size, true)
+}

@@ -1,0 +1,47 @@
+package label
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/aigclabel/aigclabel/metadata"
+)
+
+// A scratch holds the temporary files of one job, which external programs read and
+// write. The zero value holds none.
+type scratch struct {
+	dir  string
+	open []*os.File
+}
+
+// path returns a directory of its own, which is made when it is first asked for.
+func (s *scratch) path() (string, error) {
+	if s.dir == "" {
+		dir, err := os.MkdirTemp("", "aigclabel-*")
+		if err != nil {
+			return "", fmt.Errorf("label: %w", err)
+		}
+		s.dir = dir
+	}
+	return s.dir, nil
+}
+
+// source opens a file, until the scratch is closed.
+func (s *scratch) source(name string) (metadata.Source, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return metadata.Source{}, fmt.Errorf("label: %w", err)
+	}
+	s.open = append(s.open, f)
+	return metadata.File(f)
+}
+
+// close removes all files. What cannot be removed stays for the system to clean up.
+func (s *scratch) close() {
+	for _, f := range s.open {
+		f.Close()
+	}
+	if s.dir != "" {
+		os.RemoveAll(s.dir)
+	}
+}
