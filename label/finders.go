@@ -8,9 +8,12 @@ type finder func(metadata.Source) ([]textNotice, error)
 
 // finders are the formats whose texts are searched for notices.
 var finders = map[string]finder{
+	"ass":      findInSubtitles("ass"),
 	"html":     findHTMLNotices,
 	"markdown": findInMarkdown,
+	"srt":      findInSubtitles("srt"),
 	"text":     findInText,
+	"vtt":      findInSubtitles("vtt"),
 }
 
 func findInText(src metadata.Source) ([]textNotice, error) {

@@ -123,6 +123,9 @@ func (l *Labeler) plan(ctx context.Context, src metadata.Source, a Artifact, s *
 	}
 	src = metadata.Source{R: noticed, Size: noticed.Size(), Name: src.Name}
 	out, written, record, err := l.planRecord(src, format, a, notice.Done)
+	if errors.Is(err, metadata.ErrNoPlace) && l.Notice != nil && !notice.Done {
+		err = fmt.Errorf("%w (%s): %w", ErrNoNotice, notice.Reason, err)
+	}
 	if err != nil {
 		return nil, Receipt{}, err
 	}

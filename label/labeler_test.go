@@ -88,7 +88,8 @@ func TestLabelText(t *testing.T) {
 	require.True(t, report.OK())
 }
 
-// TestNoticeBreaksNoData: a line of text is an error in CSV and SRT.
+// TestNoticeBreaksNoData: a line of text is an error in CSV and JSON, and SRT
+// without cues has no place for one.
 func TestNoticeBreaksNoData(t *testing.T) {
 	l := &Labeler{Producer: producer, Notice: &Notice{}}
 	for _, name := range []string{"a.csv", "a.SRT", "a.json"} {

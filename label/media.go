@@ -43,9 +43,12 @@ var media = map[string]medium{
 	"wav":      {"audio", planSound},
 	"flac":     {"audio", planSound},
 	"aiff":     {"audio", planSound},
+	"ass":      {"text", planSubtitles},
 	"html":     {"text", planHTML},
 	"markdown": {"text", planText},
+	"srt":      {"text", planSubtitles},
 	"text":     {"text", planText},
+	"vtt":      {"text", planSubtitles},
 }
 
 func onCanvas(open canvasOpener) medium {
@@ -82,7 +85,7 @@ func planText(j *job) (*splice.Plan, string, error) {
 }
 
 // refuseData fails where the name says that the text is data or code, such as
-// CSV, SRT or JSON, in which a line of prose is an error.
+// CSV or JSON, in which a line of prose is an error.
 func refuseData(name, format string) error {
 	switch ext := strings.ToLower(filepath.Ext(name)); {
 	case format != "text", slices.Contains([]string{"", ".", ".txt", ".text"}, ext):

@@ -90,7 +90,7 @@ func inEnglish(clause string) (notice, ok bool) {
 var (
 	making  = []string{"generated", "synthesized", "synthesised", "synthetic"}
 	passing = strings.Fields(`ai artificial intelligence a an the this these that all some parts of it its
-		content contents text article document answer response output summary report post page message image picture photo video audio
+		content contents text article document answer response output summary report post page message image picture photo video audio subtitles captions
 		material information media work story code is are was were has have been being be may might could can contains contain includes include
 		partially partly entirely fully wholly automatically likely possibly probably suspected created produced written assisted
 		by with using from help assistance tool tools model models technology system assistant generative and or
@@ -106,7 +106,7 @@ func inChinese(clause string) (notice, ok bool) {
 var chineseNotice, chinesePassing = func() (notice, passing *regexp.Regexp) {
 	const (
 		which   = `(?:本|此|该|以上|以下|上述|上面|下面|上文|下文|全文|文中|这|些|段|篇|张|个|条|份|部分|全部|所有|的)*`
-		what    = `(?:内容|文章|文本|文字|文档|文件|文|作品|回答|回复|答案|报告|稿件|页面|信息|结果|资料|材料|图片|图像|画面|视频|音频|语音|摘要|总结|译文|代码|故事|邮件)`
+		what    = `(?:内容|文章|文本|文字|文档|文件|文|作品|回答|回复|答案|报告|稿件|页面|信息|结果|资料|材料|图片|图像|画面|视频|音频|语音|摘要|总结|译文|字幕|代码|故事|邮件)`
 		maybe   = `(?:可能|疑似|或许|均|皆|全部|部分|主要|完全|系|经|是|为|由|被|含有?|包含)*`
 		tool    = `(?:使用|利用|借助|通过|采用|运用)了?`
 		product = `(?:豆包|即梦|腾讯元宝|元宝|通义千问|通义|千问|文心一言|文心|百度|讯飞星火|星火|智谱清言|智谱|可灵|海螺|混元|秒画|夸克|[a-z0-9.+-]{2,20}?)?`
