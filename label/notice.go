@@ -40,6 +40,8 @@ type Notice struct {
 
 	// Corner of pictures that holds the notice.
 	Corner Corner
+
+	EachPage bool // on every page or slide, not only the first
 }
 
 // A Position is a place in content that has a start and an end.
