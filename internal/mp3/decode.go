@@ -1,0 +1,237 @@
+package mp3
+
+import "math"
+
+// maxReservoir bounds main_data_begin.
+const maxReservoir = 511
+
+// A Decoder decodes frames of Layer III. What is broken or lacks the frames before it
+// is silence. The frames are of one stream, as [Header.Same] tells; ones with another
+// number of channels are mixed or doubled.
+type Decoder struct {
+	channels  int
+	reservoir []byte // main data so far: the last of them
+	scales    [2]scale
+	spectrum  [2][lines]float64
+	synthesis [2]synthesis
+}
+
+// NewDecoder returns a decoder of sound in one or two channels.
+func NewDecoder(channels int) *Decoder { return &Decoder{channels: channels} }
+
+// Decode appends the samples of a frame to out, from -1 to 1, of all channels in turn.
+// They are 529 samples late; those that come from an encoder are later by its own delay.
+func (d *Decoder) Decode(frame []byte, out []float64) []float64 {
+	h, ok := ParseHeader(frame)
+	if !ok || h.Layer() != 3 {
+		return out
+	}
+	from := len(out)
+	out = append(out, make([]float64, h.Samples()*d.channels)...)
+	side, r, ok := d.open(h, frame)
+	for i := range h.granules() {
+		part := out[from+i*lines*d.channels:]
+		if ok {
+			d.granule(h, &side, i, r)
+		} else {
+			d.spectrum = [2][lines]float64{}
+		}
+		for c := range d.channels {
+			from := min(c, h.Channels()-1)
+			d.synthesis[c].granule(&d.spectrum[from], &side.granules[i][from], part[c:], d.channels)
+		}
+	}
+	return out
+}
+
+// open returns the side information of a frame and its main data, which start in the
+// frames before. It is false if they are not there.
+func (d *Decoder) open(h Header, frame []byte) (sideInfo, *bitReader, bool) {
+	start := h.mainStart()
+	if len(frame) < start {
+		d.reservoir = d.reservoir[:0]
+		return sideInfo{}, nil, false
+	}
+	side, ok := readSide(h, frame[start-h.SideSize():start])
+	before := len(d.reservoir)
+	d.reservoir = append(d.reservoir, frame[start:]...)
+	if ok = ok && side.begin <= before; !ok {
+		side = sideInfo{}
+	}
+	data := d.reservoir[max(before-side.begin, 0):]
+	if keep := len(d.reservoir) - maxReservoir; keep > 4*maxReservoir {
+		d.reservoir = append([]byte(nil), d.reservoir[keep:]...)
+	}
+	return side, &bitReader{b: data}, ok
+}
+
+// granule decodes the spectrum of a granule.
+func (d *Decoder) granule(h Header, side *sideInfo, i int, r *bitReader) {
+	b, ends := h.bands(), [2]int{}
+	for c := range h.Channels() {
+		g := &side.granules[i][c]
+		end := r.pos + g.bits
+		if end > 8*len(r.b) {
+			*g = granule{}
+			end = 8 * len(r.b)
+		}
+		if h.Version() == 1 {
+			d.scales[c].read1(r, g, side.shared[c]*i)
+		} else {
+			d.scales[c].read2(r, g, c == 1 && h.has(intensity))
+		}
+		ends[c] = g.lines(&d.spectrum[c], b, r, end)
+		r.pos = end
+		g.requantise(&d.spectrum[c], &d.scales[c], b, ends[c])
+	}
+	if h.has(sideByMiddle) {
+		d.separate(max(ends[0], ends[1]))
+	}
+	for c := range h.Channels() {
+		g := &side.granules[i][c]
+		if g.block == shortBlock {
+			reorder(&d.spectrum[c], b, g.mixed)
+		}
+		g.unalias(&d.spectrum[c])
+	}
+}
+
+// separate makes left and right of the middle and the side.
+func (d *Decoder) separate(end int) {
+	for i := range end {
+		m, s := d.spectrum[0][i], d.spectrum[1][i]
+		d.spectrum[0][i], d.spectrum[1][i] = (m+s)/math.Sqrt2, (m-s)/math.Sqrt2
+	}
+}
+
+// powers has the powers of 4/3.
+var powers = func() (p [8192 + 16]float64) {
+	for i := range p {
+		p[i] = math.Pow(float64(i), 4.0/3)
+	}
+	return p
+}()
+
+// lines decodes the values of a granule, to the power of 4/3, from r up to the bit
+// end. It returns behind which line there are zeros.
+func (g *granule) lines(out *[lines]float64, b *bands, r *bitReader, end int) int {
+	*out = [lines]float64{}
+	i := 0
+	for region, stop := range g.regions(b) {
+		t := &pairTables[g.tables[region]]
+		if t.huffman == nil {
+			i = max(i, stop)
+			continue
+		}
+		for ; i < stop && r.pos < end; i += 2 {
+			leaf := t.read(r)
+			out[i] = t.value(r, int(leaf.x))
+			out[i+1] = t.value(r, int(leaf.y))
+		}
+	}
+	for ; i+4 <= lines && r.pos < end; i += 4 {
+		leaf := quadTables[g.quads].read(r)
+		for j := range 4 {
+			if leaf.y>>(3-j)&1 == 1 {
+				out[i+j] = sign(r)
+			}
+		}
+	}
+	if r.pos > end { // the last values are not all there
+		i = max(i-4, 0)
+		clear(out[i:])
+	}
+	return i
+}
+
+// value returns the value of a word.
+func (t *pairTable) value(r *bitReader, v int) float64 {
+	if v == 0 {
+		return 0
+	}
+	if v == 15 && t.linbits > 0 {
+		v += r.read(t.linbits)
+	}
+	return sign(r) * powers[v]
+}
+
+func sign(r *bitReader) float64 { return float64(1 - 2*r.read(1)) }
+
+// requantise scales the values of a granule up to end.
+func (g *granule) requantise(x *[lines]float64, s *scale, b *bands, end int) {
+	n, at := 0, 0 // lines and scalefactors so far
+	if g.block != shortBlock || g.mixed {
+		for ; n < end && (g.block != shortBlock || n < 36); at++ {
+			shift := s.values[at]
+			if g.preflag {
+				shift += preemphasis[at]
+			}
+			n = scaleLines(x, n, b.long[at+1], g.gain-210-2*(1+g.shift)*shift)
+		}
+	}
+	if g.block != shortBlock {
+		return
+	}
+	for band := bandAt(b, n); n < end && band < 13; band++ {
+		width := b.short[band+1] - b.short[band]
+		for w := range 3 {
+			n = scaleLines(x, n, n+width, g.gain-210-8*g.subgains[w]-2*(1+g.shift)*s.values[at])
+			at++
+		}
+	}
+}
+
+// scaleLines multiplies the lines between from and to by 2^(quarters/4), and returns to.
+func scaleLines(x *[lines]float64, from, to, quarters int) int {
+	factor := math.Ldexp(quarterPowers[quarters&3], quarters>>2)
+	to = min(to, lines)
+	for i := range x[from:to] {
+		x[from+i] *= factor
+	}
+	return to
+}
+
+var quarterPowers = [4]float64{1, math.Pow(2, 0.25), math.Sqrt2, math.Pow(2, 0.75)}
+
+// bandAt returns the short band that starts at a line, or contains it.
+func bandAt(b *bands, line int) int {
+	band := 0
+	for 3*b.short[band+1] <= line {
+		band++
+	}
+	return band
+}
+
+// reorder sorts the lines of short blocks by frequency instead of by window.
+func reorder(x *[lines]float64, b *bands, mixed bool) {
+	first := 0
+	if mixed {
+		first = bandAt(b, 36)
+	}
+	sorted := *x
+	for band := first; band < 13; band++ {
+		start, width := b.short[band], b.short[band+1]-b.short[band]
+		for w := range 3 {
+			for i := range width {
+				sorted[3*(start+i)+w] = x[3*start+w*width+i]
+			}
+		}
+	}
+	*x = sorted
+}
+
+// unalias undoes the aliasing between subbands, which long blocks have.
+func (g *granule) unalias(x *[lines]float64) {
+	last := subbands
+	if g.block == shortBlock {
+		if last = 1; g.mixed {
+			last = 2
+		}
+	}
+	for band := bandSize; band < last*bandSize; band += bandSize {
+		for i, c := range aliasing {
+			up, down := x[band-1-i], x[band+i]
+			x[band-1-i], x[band+i] = up*c.cs-down*c.ca, down*c.cs+up*c.ca
+		}
+	}
+}

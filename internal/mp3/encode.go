@@ -1,0 +1,150 @@
+package mp3
+
+import (
+	"encoding/binary"
+	"math"
+)
+
+// A Clip is a short sound to be coded for the front or the end of a stream. Its frames
+// refer to no frame before them, and no decoder can tell where they came from.
+type Clip struct {
+	// Like is the header of a frame of the stream. The frames of the clip have its
+	// version, rate, bit rate and mode; they have no checksum.
+	Like Header
+
+	// Samples are from -1 to 1, the same ones for all channels.
+	Samples []float64
+
+	// Delay is after how many samples of the decoded sound those of the clip begin,
+	// at least MinDelay.
+	Delay int
+
+	// Borrowed is main_data_begin of the frame that follows the clip, where the data
+	// that it means are lost. Decoders find other data there, which are as close to
+	// silence as can be, or none.
+	Borrowed int
+}
+
+// MinDelay is how many samples late the sound of a [Clip] is at least: 481 by the
+// filterbank, and 576 by the transform that overlaps.
+const MinDelay = 481 + lines
+
+// quiet is how many granules at the end of a clip are silent, so that decoders start
+// with what follows as if nothing had been before: of the first the transform has
+// still an echo, of the second the filterbank.
+const quiet = 3
+
+// Frames returns the frames of the clip.
+func (c Clip) Frames() [][]byte {
+	h := c.Like&^(padded|maskExtension) | unprotected
+	if h.mode() == joint {
+		h |= sideByMiddle
+	}
+	sounding := (c.Delay + len(c.Samples) + h.Samples() - 1) / h.Samples()
+	e := encoder{header: h, samples: append(make([]float64, c.Delay-MinDelay), c.Samples...)}
+	var frames [][]byte
+	for range sounding {
+		frames = append(frames, e.frame())
+	}
+	room := 0
+	for n := 0; n < quiet || room < c.Borrowed; n += h.granules() {
+		frame := e.silence(c.Borrowed > 0)
+		frames = append(frames, frame)
+		room += len(frame) - h.mainStart()
+	}
+	return frames
+}
+
+// An encoder makes frames of a constant bit rate.
+type encoder struct {
+	header  Header
+	samples []float64 // still to come
+	owed    int       // bits of the rate that frames have not had yet, times the sampling rate
+	analysis
+}
+
+// frame codes the next samples.
+func (e *encoder) frame() []byte {
+	h, size := e.next()
+	channels, coded := h.Channels(), h.Channels()
+	if h.has(sideByMiddle) {
+		coded = 1 // the side is silent
+	}
+	var side sideInfo
+	w := &bitWriter{}
+	left := 8 * (size - h.mainStart())
+	for i := range h.granules() {
+		x := e.lines(channels > coded)
+		budget := min(left/(h.granules()-i)/coded, maxBits)
+		q := quantise(&x, h.bands(), budget)
+		for c := range channels {
+			if c < coded {
+				side.granules[i][c] = q.granule
+				q.write(w, h.bands())
+			}
+		}
+		left -= coded * q.bits
+	}
+	return assemble(h, size, &side, w.b)
+}
+
+// next returns the header and the size of the next frame.
+func (e *encoder) next() (Header, int) {
+	h, rate := e.header, e.header.Rate()
+	perFrame := 72 * h.granules() * h.BitRate() // bytes, times the sampling rate
+	e.owed += perFrame % rate
+	if e.owed >= rate {
+		e.owed -= rate
+		h |= padded
+	}
+	return h, h.Size()
+}
+
+// lines returns the lines of the next granule, of the middle if asked for: then the
+// sound is in two channels, which have half of its power each.
+func (e *encoder) lines(middle bool) [lines]float64 {
+	var in [lines]float64
+	n := copy(in[:], e.samples)
+	e.samples = e.samples[n:]
+	if middle {
+		for i := range in {
+			in[i] *= math.Sqrt2
+		}
+	}
+	return e.analysis.granule(&in)
+}
+
+// silence makes a silent frame. Lender says that the next frame will take its main
+// data for its own: they are ones, which in most codes are zeros, and are declared to
+// be read by this frame, so that decoders that drop what was read have none to lend.
+func (e *encoder) silence(lender bool) []byte {
+	h, size := e.next()
+	var side sideInfo
+	main := make([]byte, size-h.mainStart())
+	parts := h.granules() * h.Channels()
+	for i := range h.granules() {
+		for c := range h.Channels() {
+			g := &side.granules[i][c]
+			if g.gain = unityGain; lender {
+				g.bits, g.quads = min(8*len(main)/parts, maxBits), 1
+			}
+		}
+	}
+	if lender {
+		for i := range main {
+			main[i] = 0xFF
+		}
+	}
+	return assemble(h, size, &side, main)
+}
+
+// assemble returns a frame. Behind the main data are zeros.
+func assemble(h Header, size int, side *sideInfo, main []byte) []byte {
+	frame := make([]byte, size)
+	binary.BigEndian.PutUint32(frame, uint32(h))
+	w := &bitWriter{}
+	side.write(w, h)
+	copy(frame[HeaderSize:], w.b)
+	copy(frame[h.mainStart():], main)
+	return frame
+}
