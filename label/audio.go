@@ -14,7 +14,7 @@ import (
 type soundOpener func(*container.Source) (container.Sound, error)
 
 // sounds are the formats of sound that a cue can be put into.
-var sounds = map[string]soundOpener{"wav": container.WAVSound, "flac": container.FLACSound, "aiff": container.AIFFSound}
+var sounds = map[string]soundOpener{"wav": container.WAVSound, "flac": container.FLACSound, "aiff": container.AIFFSound, "mp3": container.MP3Sound}
 
 // maxMeasured bounds the samples that the level is measured in: 12 minutes of a disc.
 const maxMeasured = 1 << 26

@@ -43,6 +43,7 @@ var media = map[string]medium{
 	"wav":      {"audio", planSound},
 	"flac":     {"audio", planSound},
 	"aiff":     {"audio", planSound},
+	"mp3":      {"audio", planSound},
 	"ass":      {"text", planSubtitles},
 	"html":     {"text", planHTML},
 	"markdown": {"text", planText},

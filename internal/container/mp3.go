@@ -1,5 +1,7 @@
 package container
 
+import "github.com/aigclabel/aigclabel/internal/mp3"
+
 // MP3: MPEG audio frames (see [findMPEG]) between tags.
 
 // IsMP3 reports whether src is MPEG-1, 2 or 2.5 audio of layers I to III: behind
@@ -10,7 +12,7 @@ func IsMP3(src *Source) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if more || pos > 0 && pos > src.Size()-mpegHeaderSize {
+	if more || pos > 0 && pos > src.Size()-mp3.HeaderSize {
 		return true, nil
 	}
 	_, ok, err := findMPEG(src, pos, pos > 0)
@@ -34,6 +36,7 @@ func (f *taggedStream) mpeg(pos, end int64) error {
 		f.damage(pos, "no MPEG audio frame")
 		return nil
 	}
+	f.audio = Range{first, end - first}
 	n, err := mpegBytes(f.src, first)
 	if err != nil {
 		return err

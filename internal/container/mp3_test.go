@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/aigclabel/aigclabel/internal/mp3"
 )
 
 // without returns b without the slots of a kind.
@@ -98,7 +100,7 @@ func TestIsMP3(t *testing.T) {
 
 // Lengths from ISO/IEC 11172-3 and 13818-3, clause 2.4.3.1.
 func TestMPEGFrameLength(t *testing.T) {
-	for h, want := range map[mpegHeader]int64{
+	for h, want := range map[mp3.Header]int{
 		0xFFFB90C4: 417, // MPEG 1 Layer III, 128 kbit/s, 44.1 kHz
 		0xFFFB92C4: 418, // with padding
 		0xFFFD94C4: 480, // MPEG 1 Layer II, 160 kbit/s, 48 kHz
@@ -106,8 +108,8 @@ func TestMPEGFrameLength(t *testing.T) {
 		0xFFF370C4: 182, // MPEG 2 Layer III, 56 kbit/s, 22.05 kHz
 		0xFFE318C4: 72,  // MPEG 2.5 Layer III, 8 kbit/s, 8 kHz
 	} {
-		require.True(t, h.valid())
-		require.Equal(t, want, h.length(), "%x", uint32(h))
+		require.True(t, h.Valid())
+		require.Equal(t, want, h.Size(), "%x", uint32(h))
 	}
 }
 

@@ -25,6 +25,7 @@ type taggedStream struct {
 	apes    []*apeTag
 	v1      []byte // an ID3v1 tag
 	comment int    // the slot of its comment, -1 for none
+	audio   Range  // from the first MPEG frame to the tags behind
 }
 
 // walkTagged lists the tags, and has audio check what stands between them.

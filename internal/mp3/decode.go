@@ -235,3 +235,14 @@ func (g *granule) unalias(x *[lines]float64) {
 		}
 	}
 }
+
+// Borrowed returns main_data_begin of a frame of Layer III, how many bytes of the
+// frames before it need, and how many bytes of main data it has for those behind it.
+func Borrowed(frame []byte) (needed, lent int) {
+	h, ok := ParseHeader(frame)
+	if start := h.mainStart(); ok && len(frame) >= start {
+		side, _ := readSide(h, frame[start-h.SideSize():start])
+		return side.begin, len(frame) - start
+	}
+	return 0, 0
+}

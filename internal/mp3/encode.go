@@ -19,6 +19,10 @@ type Clip struct {
 	// at least MinDelay.
 	Delay int
 
+	// Length is of how many samples the frames are at least. Behind the sound there is
+	// silence.
+	Length int
+
 	// Borrowed is main_data_begin of the frame that follows the clip, where the data
 	// that it means are lost. Decoders find other data there, which are as close to
 	// silence as can be, or none.
@@ -32,22 +36,21 @@ const MinDelay = 481 + lines
 // quiet is how many granules at the end of a clip are silent, so that decoders start
 // with what follows as if nothing had been before: of the first the transform has
 // still an echo, of the second the filterbank.
-const quiet = 3
+const quiet = 2
 
 // Frames returns the frames of the clip.
-func (c Clip) Frames() [][]byte {
+func (c Clip) Frames() (frames [][]byte) {
 	h := c.Like&^(padded|maskExtension) | unprotected
 	if h.mode() == joint {
 		h |= sideByMiddle
 	}
-	sounding := (c.Delay + len(c.Samples) + h.Samples() - 1) / h.Samples()
 	e := encoder{header: h, samples: append(make([]float64, c.Delay-MinDelay), c.Samples...)}
-	var frames [][]byte
+	sounding := (c.Delay + len(c.Samples) + h.Samples() - 1) / h.Samples()
 	for range sounding {
 		frames = append(frames, e.frame())
 	}
-	room := 0
-	for n := 0; n < quiet || room < c.Borrowed; n += h.granules() {
+	least := max(sounding+quiet/h.granules(), c.Length/h.Samples())
+	for room := 0; len(frames) < least || room < c.Borrowed; {
 		frame := e.silence(c.Borrowed > 0)
 		frames = append(frames, frame)
 		room += len(frame) - h.mainStart()

@@ -137,3 +137,15 @@ func (h Header) mainStart() int {
 	}
 	return n
 }
+
+// Near returns h with the bit rate of the table that is nearest to so many bits a
+// second.
+func (h Header) Near(bits int) Header {
+	best := h
+	for i := Header(1); i < 15; i++ {
+		if o := h&^maskBitRate | i<<12; abs(o.BitRate()-bits) < abs(best.BitRate()-bits) {
+			best = o
+		}
+	}
+	return best
+}
