@@ -15,10 +15,6 @@ import (
 // encoder leave out both.
 const mp3Decoder = 529
 
-// maxBorrowed is the greatest main_data_begin: so many bytes of the frames before may
-// be needed.
-const maxBorrowed = 511
-
 // mp3Warm is how many frames before the ones asked for are decoded: for the bytes that
 // they need, even where frames are short.
 const mp3Warm = 32
@@ -104,11 +100,11 @@ func (s *mp3Sound) Insert(front, back []float64) (*splice.Plan, error) {
 	g := &mpegGrowth{sound: s.index.end - s.index.starts[0], frames: s.index.count, position: s.index.position}
 	delay, _, known := s.info.delay()
 	if len(front) > 0 {
-		borrowed, err := s.borrowed()
+		cut, err := s.substitute()
 		if err != nil {
 			return nil, err
 		}
-		clip := mp3.Clip{Like: s.like(), Samples: sounding(front), Length: len(front), Delay: mp3.MinDelay, Borrowed: borrowed}
+		clip := mp3.Clip{Like: s.like(), Samples: sounding(front), Length: len(front), Delay: mp3.MinDelay, Substitute: cut}
 		if known {
 			clip.Delay = max(clip.Delay, delay+mp3Decoder)
 		}
@@ -158,19 +154,17 @@ func (s *mp3Sound) like() mp3.Header {
 	return s.index.like.Near(int(s.index.rates / s.index.count))
 }
 
-// borrowed returns how many bytes in front of the first frame the programme needs: some
-// if it was cut from a longer one.
-func (s *mp3Sound) borrowed() (most int, err error) {
-	room := 0
+// substitute returns what the first frames of a file that was cut from a longer one
+// get for the data that they lack.
+func (s *mp3Sound) substitute() ([]byte, error) {
+	var frames [][]byte
 	for f, err := range s.index.frames(Range{s.index.starts[0], s.index.end - s.index.starts[0]}) {
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
-		needed, lent := mp3.Borrowed(f.data)
-		most = max(most, needed-room)
-		if room += lent; room >= maxBorrowed {
+		if frames = append(frames, bytes.Clone(f.data)); len(frames) == mp3Warm {
 			break
 		}
 	}
-	return most, nil
+	return mp3.Substitute(frames), nil
 }

@@ -44,3 +44,6 @@ func (w *bitWriter) write(v, n int) {
 		w.b[len(w.b)-1] |= byte(v>>(n-1)&1) << (7 - (w.last+7)&7)
 	}
 }
+
+// size returns how many bits there are.
+func (w *bitWriter) size() int { return 8*len(w.b) - (8-w.last)&7 }

@@ -2,9 +2,6 @@ package mp3
 
 import "math"
 
-// maxReservoir bounds main_data_begin.
-const maxReservoir = 511
-
 // A Decoder decodes frames of Layer III. What is broken or lacks the frames before it
 // is silence. The frames are of one stream, as [Header.Same] tells; ones with another
 // number of channels are mixed or doubled.
@@ -59,7 +56,7 @@ func (d *Decoder) open(h Header, frame []byte) (sideInfo, *bitReader, bool) {
 		side = sideInfo{}
 	}
 	data := d.reservoir[max(before-side.begin, 0):]
-	if keep := len(d.reservoir) - maxReservoir; keep > 4*maxReservoir {
+	if keep := len(d.reservoir) - maxBorrowed; keep > 4*maxBorrowed {
 		d.reservoir = append([]byte(nil), d.reservoir[keep:]...)
 	}
 	return side, &bitReader{b: data}, ok
@@ -75,11 +72,7 @@ func (d *Decoder) granule(h Header, side *sideInfo, i int, r *bitReader) {
 			*g = granule{}
 			end = 8 * len(r.b)
 		}
-		if h.Version() == 1 {
-			d.scales[c].read1(r, g, side.shared[c]*i)
-		} else {
-			d.scales[c].read2(r, g, c == 1 && h.has(intensity))
-		}
+		d.scales[c].read(r, h, g, c, side.shared[c]*i)
 		ends[c] = g.lines(&d.spectrum[c], b, r, end)
 		r.pos = end
 		g.requantise(&d.spectrum[c], &d.scales[c], b, ends[c])
@@ -234,15 +227,4 @@ func (g *granule) unalias(x *[lines]float64) {
 			x[band-1-i], x[band+i] = up*c.cs-down*c.ca, down*c.cs+up*c.ca
 		}
 	}
-}
-
-// Borrowed returns main_data_begin of a frame of Layer III, how many bytes of the
-// frames before it need, and how many bytes of main data it has for those behind it.
-func Borrowed(frame []byte) (needed, lent int) {
-	h, ok := ParseHeader(frame)
-	if start := h.mainStart(); ok && len(frame) >= start {
-		side, _ := readSide(h, frame[start-h.SideSize():start])
-		return side.begin, len(frame) - start
-	}
-	return 0, 0
 }

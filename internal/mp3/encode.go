@@ -23,10 +23,9 @@ type Clip struct {
 	// silence.
 	Length int
 
-	// Borrowed is main_data_begin of the frame that follows the clip, where the data
-	// that it means are lost. Decoders find other data there, which are as close to
-	// silence as can be, or none.
-	Borrowed int
+	// Substitute is the end of the main data, which the frames behind the clip need:
+	// see [Substitute].
+	Substitute []byte
 }
 
 // MinDelay is how many samples late the sound of a [Clip] is at least: 481 by the
@@ -49,11 +48,23 @@ func (c Clip) Frames() (frames [][]byte) {
 	for range sounding {
 		frames = append(frames, e.frame())
 	}
-	least := max(sounding+quiet/h.granules(), c.Length/h.Samples())
-	for room := 0; len(frames) < least || room < c.Borrowed; {
-		frame := e.silence(c.Borrowed > 0)
-		frames = append(frames, frame)
+	for len(frames) < max(sounding+quiet/h.granules(), c.Length/h.Samples()) {
+		frames = append(frames, e.silence())
+	}
+	if len(c.Substitute) == 0 {
+		return frames
+	}
+	var lent [][]byte // main data of the last frames
+	for room := 0; room < len(c.Substitute); {
+		frame := e.lender()
+		frames, lent = append(frames, frame), append(lent, frame[h.mainStart():])
 		room += len(frame) - h.mainStart()
+	}
+	rest := c.Substitute
+	for i := len(lent) - 1; i >= 0; i-- {
+		n := min(len(rest), len(lent[i]))
+		copy(lent[i][len(lent[i])-n:], rest[len(rest)-n:])
+		rest = rest[:len(rest)-n]
 	}
 	return frames
 }
@@ -117,28 +128,25 @@ func (e *encoder) lines(middle bool) [lines]float64 {
 	return e.analysis.granule(&in)
 }
 
-// silence makes a silent frame. Lender says that the next frame will take its main
-// data for its own: they are ones, which in most codes are zeros, and are declared to
-// be read by this frame, so that decoders that drop what was read have none to lend.
-func (e *encoder) silence(lender bool) []byte {
+// silence makes a silent frame.
+func (e *encoder) silence() []byte {
+	h, size := e.next()
+	return assemble(h, size, &sideInfo{}, nil)
+}
+
+// lender makes a silent frame whose main data are for the next one. They are declared
+// to be read by this one too, as 576 zeros in a code that has no bits and something
+// behind, so that decoders that drop what was read have none to lend.
+func (e *encoder) lender() []byte {
 	h, size := e.next()
 	var side sideInfo
-	main := make([]byte, size-h.mainStart())
-	parts := h.granules() * h.Channels()
+	bits := 8 * (size - h.mainStart()) / h.granules() / h.Channels()
 	for i := range h.granules() {
 		for c := range h.Channels() {
-			g := &side.granules[i][c]
-			if g.gain = unityGain; lender {
-				g.bits, g.quads = min(8*len(main)/parts, maxBits), 1
-			}
+			side.granules[i][c] = granule{bits: min(bits, maxBits), pairs: maxPairs, gain: unityGain}
 		}
 	}
-	if lender {
-		for i := range main {
-			main[i] = 0xFF
-		}
-	}
-	return assemble(h, size, &side, main)
+	return assemble(h, size, &side, nil)
 }
 
 // assemble returns a frame. Behind the main data are zeros.

@@ -37,8 +37,17 @@ type scale struct {
 // groups are the bands whose scalefactors granules share.
 var groups = [4][2]int{{0, 6}, {6, 11}, {11, 16}, {16, 21}}
 
-// read1 reads the scalefactors of MPEG-1. Shared says which groups are those of the
-// granule before.
+// read reads the scalefactors of a granule of a channel. Shared says which groups are
+// those of the granule before.
+func (s *scale) read(r *bitReader, h Header, g *granule, channel, shared int) {
+	if h.Version() == 1 {
+		s.read1(r, g, shared)
+	} else {
+		s.read2(r, g, channel == 1 && h.has(intensity))
+	}
+}
+
+// read1 reads the scalefactors of MPEG-1.
 func (s *scale) read1(r *bitReader, g *granule, shared int) {
 	size := scaleSizes[g.compress]
 	if g.block == shortBlock {
