@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"iter"
 
 	"github.com/aigclabel/aigclabel/internal/mp3"
 )
@@ -14,6 +15,7 @@ const mpegPositions = 8 << 10
 // An mpegIndex says where the frames of sound are: each, or one of so many.
 type mpegIndex struct {
 	src    io.ReaderAt
+	part   Range      // of the file
 	like   mp3.Header // of the first
 	starts []int64
 	each   int64 // frames from one start to the next
@@ -26,8 +28,8 @@ type mpegIndex struct {
 // indexMPEG finds the frames of Layer III in a part of a file, which it reads. What is
 // between frames is passed over.
 func indexMPEG(src *Source, part Range) (*mpegIndex, error) {
-	x := &mpegIndex{src: src.ReaderAt(), each: 1, steady: true}
-	for f, err := range x.frames(part) {
+	x := &mpegIndex{src: src.ReaderAt(), part: part, each: 1, steady: true}
+	for f, err := range x.frames(part.Offset) {
 		if err != nil {
 			return nil, err
 		}
@@ -82,11 +84,11 @@ type mpegFrame struct {
 	data   []byte
 }
 
-// frames yields the whole frames in a part of a file.
-func (x *mpegIndex) frames(part Range) func(yield func(mpegFrame, error) bool) {
+// frames yields the whole frames from the one at pos on.
+func (x *mpegIndex) frames(pos int64) iter.Seq2[mpegFrame, error] {
 	return func(yield func(mpegFrame, error) bool) {
-		r := bufio.NewReaderSize(io.NewSectionReader(x.src, part.Offset, part.Length), 64<<10)
-		for pos, lost := part.Offset, false; ; {
+		r := bufio.NewReaderSize(io.NewSectionReader(x.src, pos, x.part.end()-pos), 64<<10)
+		for lost := false; ; {
 			f, err := x.next(r, lost)
 			if err == io.EOF {
 				return

@@ -82,7 +82,7 @@ func (s *mp3Sound) Samples(from int64) iter.Seq2[[]float64, error] {
 		pos, start := i*s.index.each*int64(s.shape.Block), s.index.starts[i]
 		d := mp3.NewDecoder(s.shape.Channels)
 		var samples []float64
-		for f, err := range s.index.frames(Range{start, s.index.end - start}) {
+		for f, err := range s.index.frames(start) {
 			if err != nil {
 				yield(nil, err)
 				return
@@ -158,7 +158,7 @@ func (s *mp3Sound) like() mp3.Header {
 // get for the data that they lack.
 func (s *mp3Sound) substitute() ([]byte, error) {
 	var frames [][]byte
-	for f, err := range s.index.frames(Range{s.index.starts[0], s.index.end - s.index.starts[0]}) {
+	for f, err := range s.index.frames(s.index.starts[0]) {
 		if err != nil {
 			return nil, err
 		}

@@ -12,7 +12,7 @@ import (
 )
 
 // soundOpeners open the formats of sound that take more samples.
-var soundOpeners = map[string]func(*Source) (Sound, error){"wav": WAVSound, "aiff": AIFFSound, "flac": FLACSound}
+var soundOpeners = map[string]func(*Source) (Sound, error){"wav": WAVSound, "aiff": AIFFSound, "flac": FLACSound, "mp3": MP3Sound}
 
 func openSound(t testing.TB, format string, b []byte) Sound {
 	t.Helper()
@@ -70,7 +70,7 @@ func inserted(t testing.TB, format string, b []byte, front, back []float64) []by
 }
 
 func TestSoundInsert(t *testing.T) {
-	for format := range soundOpeners {
+	for _, format := range []string{"wav", "aiff", "flac"} {
 		for name, b := range fixtures(t, format) {
 			t.Run(format+"/"+name, func(t *testing.T) {
 				if name == "mulaw.aifc" {

@@ -51,14 +51,14 @@ func (d *Decoder) open(h Header, frame []byte) (sideInfo, *bitReader, bool) {
 	}
 	side, ok := readSide(h, frame[start-h.SideSize():start])
 	before := len(d.reservoir)
-	d.reservoir = append(d.reservoir, frame[start:]...)
+	if extra := before - maxBorrowed; extra > 4*maxBorrowed {
+		before = copy(d.reservoir, d.reservoir[extra:])
+	}
+	d.reservoir = append(d.reservoir[:before], frame[start:]...)
 	if ok = ok && side.begin <= before; !ok {
 		side = sideInfo{}
 	}
 	data := d.reservoir[max(before-side.begin, 0):]
-	if keep := len(d.reservoir) - maxBorrowed; keep > 4*maxBorrowed {
-		d.reservoir = append([]byte(nil), d.reservoir[keep:]...)
-	}
 	return side, &bitReader{b: data}, ok
 }
 
@@ -77,23 +77,18 @@ func (d *Decoder) granule(h Header, side *sideInfo, i int, r *bitReader) {
 		r.pos = end
 		g.requantise(&d.spectrum[c], &d.scales[c], b, ends[c])
 	}
-	if h.has(sideByMiddle) {
-		d.separate(max(ends[0], ends[1]))
+	switch {
+	case h.has(intensity):
+		d.place(h, &side.granules[i][1], b)
+	case h.has(sideByMiddle):
+		separate(&d.spectrum, 0, max(ends[0], ends[1]))
 	}
 	for c := range h.Channels() {
 		g := &side.granules[i][c]
 		if g.block == shortBlock {
-			reorder(&d.spectrum[c], b, g.mixed)
+			g.reorder(&d.spectrum[c], b)
 		}
 		g.unalias(&d.spectrum[c])
-	}
-}
-
-// separate makes left and right of the middle and the side.
-func (d *Decoder) separate(end int) {
-	for i := range end {
-		m, s := d.spectrum[0][i], d.spectrum[1][i]
-		d.spectrum[0][i], d.spectrum[1][i] = (m+s)/math.Sqrt2, (m-s)/math.Sqrt2
 	}
 }
 
@@ -152,61 +147,35 @@ func sign(r *bitReader) float64 { return float64(1 - 2*r.read(1)) }
 
 // requantise scales the values of a granule up to end.
 func (g *granule) requantise(x *[lines]float64, s *scale, b *bands, end int) {
-	n, at := 0, 0 // lines and scalefactors so far
-	if g.block != shortBlock || g.mixed {
-		for ; n < end && (g.block != shortBlock || n < 36); at++ {
-			shift := s.values[at]
-			if g.preflag {
-				shift += preemphasis[at]
-			}
-			n = scaleLines(x, n, b.long[at+1], g.gain-210-2*(1+g.shift)*shift)
+	for _, p := range b.parts[g.shape()] {
+		if p.from >= end {
+			return
+		}
+		shift := s.values[p.scale]
+		quarters := g.gain - unityGain
+		if p.window < 3 {
+			quarters -= 8 * g.subgains[p.window]
+		} else if g.preflag {
+			shift += preemphasis[p.scale]
+		}
+		quarters -= 2 * (1 + g.shift) * shift
+		factor := math.Ldexp(quarterPowers[quarters&3], quarters>>2)
+		for i := range x[p.from:p.to] {
+			x[p.from+i] *= factor
 		}
 	}
-	if g.block != shortBlock {
-		return
-	}
-	for band := bandAt(b, n); n < end && band < 13; band++ {
-		width := b.short[band+1] - b.short[band]
-		for w := range 3 {
-			n = scaleLines(x, n, n+width, g.gain-210-8*g.subgains[w]-2*(1+g.shift)*s.values[at])
-			at++
-		}
-	}
-}
-
-// scaleLines multiplies the lines between from and to by 2^(quarters/4), and returns to.
-func scaleLines(x *[lines]float64, from, to, quarters int) int {
-	factor := math.Ldexp(quarterPowers[quarters&3], quarters>>2)
-	to = min(to, lines)
-	for i := range x[from:to] {
-		x[from+i] *= factor
-	}
-	return to
 }
 
 var quarterPowers = [4]float64{1, math.Pow(2, 0.25), math.Sqrt2, math.Pow(2, 0.75)}
 
-// bandAt returns the short band that starts at a line, or contains it.
-func bandAt(b *bands, line int) int {
-	band := 0
-	for 3*b.short[band+1] <= line {
-		band++
-	}
-	return band
-}
-
 // reorder sorts the lines of short blocks by frequency instead of by window.
-func reorder(x *[lines]float64, b *bands, mixed bool) {
-	first := 0
-	if mixed {
-		first = bandAt(b, 36)
-	}
+func (g *granule) reorder(x *[lines]float64, b *bands) {
 	sorted := *x
-	for band := first; band < 13; band++ {
-		start, width := b.short[band], b.short[band+1]-b.short[band]
-		for w := range 3 {
-			for i := range width {
-				sorted[3*(start+i)+w] = x[3*start+w*width+i]
+	for _, p := range b.parts[g.shape()] {
+		if p.window < 3 {
+			start := p.from - p.window*(p.to-p.from)
+			for i, v := range x[p.from:p.to] {
+				sorted[start+3*i+p.window] = v
 			}
 		}
 	}

@@ -3,9 +3,10 @@ package mp3
 import "math"
 
 const (
-	unityGain   = 210    // global_gain of a step of 1
-	maxQuantum  = 8191 + 15
-	quantumBias = 0.4054 // below which values become the lesser integer
+	unityGain    = 210 // global_gain of a step of 1
+	maxQuantum   = 8191 + 15
+	disputedBand = 18     // of 24 kHz starts at line 332; at 330 for ffmpeg
+	quantumBias  = 0.4054 // below which values become the lesser integer
 )
 
 // A quantised granule is its lines as integers, and how they are coded.
@@ -23,10 +24,15 @@ func quantise(x *[lines]float64, b *bands, budget int) *quantised {
 	if *x == [lines]float64{} {
 		return best
 	}
+	var powers [lines]float64 // of 3/4
+	for i, v := range x {
+		v = math.Abs(v)
+		powers[i] = math.Sqrt(v * math.Sqrt(v))
+	}
 	low, high := 0, 256
 	for low < high {
 		gain := (low + high) / 2
-		if q := at(x, gain); q != nil && q.code(b) && q.bits <= budget {
+		if q := at(x, &powers, gain); q != nil && q.code(b) && q.bits <= budget {
 			best, high = q, gain
 		} else {
 			low = gain + 1
@@ -36,15 +42,17 @@ func quantise(x *[lines]float64, b *bands, budget int) *quantised {
 }
 
 // at returns x in the step of a gain, nil if there is a value that is too large.
-func at(x *[lines]float64, gain int) *quantised {
+func at(x, powers *[lines]float64, gain int) *quantised {
 	q := &quantised{granule: granule{gain: gain}}
 	step := math.Pow(2, float64(unityGain-gain)*3/16)
-	for i, v := range x {
-		n := math.Pow(math.Abs(v), 0.75)*step + quantumBias
+	for i, p := range powers {
+		n := p*step + quantumBias
 		if n >= maxQuantum+1 {
 			return nil
 		}
-		q.values[i] = int(math.Copysign(math.Floor(n), v))
+		if q.values[i] = int(n); x[i] < 0 {
+			q.values[i] = -q.values[i]
+		}
 	}
 	return q
 }
@@ -104,8 +112,8 @@ func (q *quantised) chooseRegions(b *bands) (bits int) {
 	bits = math.MaxInt
 	for first := range 16 {
 		for second := range 8 {
-			if first+second+2 > 22 {
-				break
+			if end := first + second + 2; end > 22 || end == disputedBand {
+				continue
 			}
 			t0, n0 := c.cheapest(0, first+1)
 			t1, n1 := c.cheapest(first+1, first+second+2)

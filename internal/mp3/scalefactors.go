@@ -10,8 +10,8 @@ var scaleSizes = [16][2]int{
 	{2, 1}, {2, 2}, {2, 3}, {3, 1}, {3, 2}, {3, 3}, {4, 2}, {4, 3},
 }
 
-// scaleCounts are the numbers of scalefactors of each size in MPEG-2, by the kind of
-// granule: long, short, mixed.
+// scaleCounts are the numbers of scalefactors of each size in MPEG-2, by the shape of
+// the granule.
 var scaleCounts = [6][3][4]int{
 	{{6, 5, 5, 5}, {9, 9, 9, 9}, {6, 9, 9, 9}},
 	{{6, 5, 7, 3}, {9, 9, 12, 6}, {6, 9, 12, 6}},
@@ -27,8 +27,8 @@ var preemphasis = [22]int{11: 1, 1, 1, 1, 2, 2, 3, 3, 3, 2}
 // maxScales bounds the scalefactors of a granule: 13 bands of 3 windows.
 const maxScales = 39
 
-// A scale is the scalefactors of a granule, as they are coded, and where in each group
-// of bands lies what stands for no position of intensity stereo.
+// A scale is the scalefactors of a granule, and the greatest values that they can have:
+// in MPEG-2 these are no positions of intensity stereo.
 type scale struct {
 	values [maxScales]int
 	limits [maxScales]int
@@ -92,14 +92,8 @@ func (s *scale) read2(r *bitReader, g *granule, right bool) {
 		kind, sizes = 2, [4]int{c / 3, c % 3}
 		g.preflag = true
 	}
-	shape := 0
-	if g.block == shortBlock {
-		if shape = 1; g.mixed {
-			shape = 2
-		}
-	}
 	at := 0
-	for i, n := range scaleCounts[kind][shape] {
+	for i, n := range scaleCounts[kind][g.shape()] {
 		s.fill(r, at, at+n, sizes[i])
 		at += n
 	}
@@ -109,9 +103,9 @@ func (s *scale) read2(r *bitReader, g *granule, right bool) {
 // fill reads scalefactors of so many bits.
 func (s *scale) fill(r *bitReader, from, to, size int) {
 	for i := from; i < to; i++ {
-		s.values[i], s.limits[i] = 0, 1<<size-1
+		s.values[i], s.limits[i] = 0, -1
 		if size > 0 {
-			s.values[i] = r.read(size)
+			s.values[i], s.limits[i] = r.read(size), 1<<size-1
 		}
 	}
 }

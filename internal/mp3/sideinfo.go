@@ -83,6 +83,17 @@ func (g *granule) read(r *bitReader, version int) bool {
 	return g.pairs <= maxPairs && (!switched || g.block != longBlock)
 }
 
+// shape returns which kinds of blocks there are.
+func (g *granule) shape() int {
+	switch {
+	case g.block != shortBlock:
+		return allLong
+	case g.mixed:
+		return longBelowShort
+	}
+	return allShort
+}
+
 // regions returns the lines where the three regions of the pairs end.
 func (g *granule) regions(b *bands) [3]int {
 	first, second := b.long[g.counts[0]+1], b.long[min(g.counts[0]+g.counts[1]+2, 22)]

@@ -15,44 +15,82 @@ const (
 type bands struct {
 	long  [23]int
 	short [14]int
+	parts [3][]part // by shape
+}
+
+// Shapes of granules.
+const (
+	allLong = iota
+	allShort
+	longBelowShort
+)
+
+// A part is the lines that share a scalefactor, in the order of the main data.
+type part struct {
+	from, to int
+	scale    int // index of the scalefactor
+	window   int // of short blocks; 3 for long ones
+}
+
+// newBands returns bands with their parts.
+func newBands(long [23]int, short [14]int) *bands {
+	const mixed = 36 // lines of long blocks below short ones
+	b := &bands{long: long, short: short}
+	for i := range 22 {
+		p := part{long[i], long[i+1], i, 3}
+		if b.parts[allLong] = append(b.parts[allLong], p); p.to <= mixed {
+			b.parts[longBelowShort] = append(b.parts[longBelowShort], p)
+		}
+	}
+	for i := range 13 {
+		width := short[i+1] - short[i]
+		for w := range 3 {
+			from := 3*short[i] + w*width
+			b.parts[allShort] = append(b.parts[allShort], part{from, from + width, 3*i + w, w})
+			if 3*short[i] >= mixed {
+				b.parts[longBelowShort] = append(b.parts[longBelowShort], part{from, from + width, len(b.parts[longBelowShort]), w})
+			}
+		}
+	}
+	return b
 }
 
 // bandTables has the bands by the index of the sampling rate, by version.
 var bandTables = [3][3]*bands{
-	{&bands44, &bands48, &bands32},
-	{&bands22, &bands24, &bands16},
-	{&bands16, &bands16, &bands8},
+	{bands44, bands48, bands32},
+	{bands22, bands24, bands16},
+	{bands16, bands16, bands8},
 }
 
 var (
-	bands44 = bands{
+	bands44 = newBands(
 		[23]int{0, 4, 8, 12, 16, 20, 24, 30, 36, 44, 52, 62, 74, 90, 110, 134, 162, 196, 238, 288, 342, 418, 576},
 		[14]int{0, 4, 8, 12, 16, 22, 30, 40, 52, 66, 84, 106, 136, 192},
-	}
-	bands48 = bands{
+	)
+	bands48 = newBands(
 		[23]int{0, 4, 8, 12, 16, 20, 24, 30, 36, 42, 50, 60, 72, 88, 106, 128, 156, 190, 230, 276, 330, 384, 576},
 		[14]int{0, 4, 8, 12, 16, 22, 28, 38, 50, 64, 80, 100, 126, 192},
-	}
-	bands32 = bands{
+	)
+	bands32 = newBands(
 		[23]int{0, 4, 8, 12, 16, 20, 24, 30, 36, 44, 54, 66, 82, 102, 126, 156, 194, 240, 296, 364, 448, 550, 576},
 		[14]int{0, 4, 8, 12, 16, 22, 30, 42, 58, 78, 104, 138, 180, 192},
-	}
-	bands22 = bands{
+	)
+	bands22 = newBands(
 		[23]int{0, 6, 12, 18, 24, 30, 36, 44, 54, 66, 80, 96, 116, 140, 168, 200, 238, 284, 336, 396, 464, 522, 576},
 		[14]int{0, 4, 8, 12, 18, 24, 32, 42, 56, 74, 100, 132, 174, 192},
-	}
-	bands24 = bands{
+	)
+	bands24 = newBands(
 		[23]int{0, 6, 12, 18, 24, 30, 36, 44, 54, 66, 80, 96, 114, 136, 162, 194, 232, 278, 332, 394, 464, 540, 576},
 		[14]int{0, 4, 8, 12, 18, 26, 36, 48, 62, 80, 104, 136, 180, 192},
-	}
-	bands16 = bands{
+	)
+	bands16 = newBands(
 		[23]int{0, 6, 12, 18, 24, 30, 36, 44, 54, 66, 80, 96, 116, 140, 168, 200, 238, 284, 336, 396, 464, 522, 576},
 		[14]int{0, 4, 8, 12, 18, 26, 36, 48, 62, 80, 104, 134, 174, 192},
-	}
-	bands8 = bands{
+	)
+	bands8 = newBands(
 		[23]int{0, 12, 24, 36, 48, 60, 72, 88, 108, 132, 160, 192, 232, 280, 336, 400, 476, 566, 568, 570, 572, 574, 576},
 		[14]int{0, 8, 16, 24, 36, 52, 72, 96, 124, 160, 162, 164, 166, 192},
-	}
+	)
 )
 
 // bands returns the bands of the frame.
