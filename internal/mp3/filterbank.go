@@ -147,8 +147,9 @@ func (s *synthesis) slot(in *[subbands]float64, out []float64, step int) {
 // matrix is the cosine transform of the synthesis: out[i] is the sum of
 // in[k] cos((16+i)(2k+1)π/64). A DCT of 32 points has all of its values.
 func matrix(in *[subbands]float64, out *[64]float64) {
+	var scratch [subbands]float64
 	d := *in
-	dct(d[:])
+	dct(d[:], scratch[:])
 	for i := range 16 {
 		out[i], out[48+i] = d[16+i], -d[i]
 		out[32-i], out[32+i] = -d[16+i], -d[16-i]
@@ -168,21 +169,22 @@ var dctFactors = func() (f [6][]float64) {
 }()
 
 // dct replaces x[j] by the sums of x[j] cos((2j+1)kπ/2n), for k from 0 to n-1: n is 32
-// or a lesser power of two (B. G. Lee, 1984).
-func dct(x []float64) {
+// or a lesser power of two (B. G. Lee, 1984). Scratch is as long as x.
+func dct(x, scratch []float64) {
 	n := len(x)
-	if n == 1 {
+	factors := dctFactors[bits.TrailingZeros(uint(n))]
+	if n == 2 {
+		x[0], x[1] = x[0]+x[1], (x[0]-x[1])*factors[0]
 		return
 	}
-	var even, odd [16]float64
 	half := n / 2
-	factors := dctFactors[bits.TrailingZeros(uint(n))]
+	even, odd := scratch[:half], scratch[half:n]
 	for i := range half {
 		a, b := x[i], x[n-1-i]
 		even[i], odd[i] = a+b, (a-b)*factors[i]
 	}
-	dct(even[:half])
-	dct(odd[:half])
+	dct(even, x[:half])
+	dct(odd, x[half:])
 	for i := range half - 1 {
 		x[2*i], x[2*i+1] = even[i], odd[i]+odd[i+1]
 	}
