@@ -44,6 +44,7 @@ type id3Tag struct {
 	stored        []byte  // the bytes from first to end, if the whole tag is unsynchronised
 	crc           Range   // in the extended header of 2.4
 	extendedFlags byte
+	chapters      []Range
 	seek          int64 // where a SEEK frame says that the next tag is, 0 for none
 }
 

@@ -43,6 +43,8 @@ func (t *id3Tag) list(l *Layout, f id3Frame) error {
 		return t.listXMP(l, &f)
 	case id == "GEOB" || id == "GEO":
 		return t.listC2PA(l, &f)
+	case id == "CHAP":
+		t.listChapter(&f)
 	case id == "SEEK":
 		return t.listSeek(&f)
 	case id[0] == 'T', id == "COMM", id == "COM":

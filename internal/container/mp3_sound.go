@@ -20,6 +20,7 @@ const mp3Decoder = 529
 const mp3Warm = 32
 
 type mp3Sound struct {
+	file  *taggedStream
 	src   *Source
 	shape SoundShape
 	first int64     // where the first frame is
@@ -41,13 +42,14 @@ type mp3Sound struct {
 // its padding is heard, and the rest that the last frame had for one that never came.
 //
 // What the frame of Xing, LAME or Fraunhofer in front says is corrected: lengths,
-// positions, checksums.
+// positions, checksums; and so are lengths and chapters in ID3v2 tags.
 func MP3Sound(src *Source) (Sound, error) {
 	file, err := MP3(src)
 	if err = cmp.Or(err, file.Summary().Damage); err != nil {
 		return nil, err
 	}
-	audio := file.(*taggedStream).audio
+	s := &mp3Sound{file: file.(*taggedStream), src: src}
+	audio := s.file.audio
 	h, _, err := mpegAt(src, audio.Offset)
 	if err != nil {
 		return nil, err
@@ -55,7 +57,7 @@ func MP3Sound(src *Source) (Sound, error) {
 	if h.Layer() != 3 || h.BitRate() == 0 {
 		return nil, &FormatError{Offset: audio.Offset, Err: fmt.Errorf("%w: layer %d at %d bit/s", ErrCoding, h.Layer(), h.BitRate())}
 	}
-	s := &mp3Sound{src: src, first: audio.Offset}
+	s.first = audio.Offset
 	frame, err := src.Bytes(audio.Offset, int64(h.Size()), "MP3 frame")
 	if err != nil {
 		return nil, err
@@ -115,14 +117,23 @@ func (s *mp3Sound) Insert(front, back []float64) (*splice.Plan, error) {
 		g.back = clip.Frames()
 		g.padding = len(g.back)*s.shape.Block - clip.Delay - len(back) + mp3Decoder
 	}
-	return splice.New(s.src.ReaderAt(), s.src.Size(), s.edits(g))
+	edits, err := s.edits(g)
+	if err != nil {
+		return nil, err
+	}
+	return splice.New(s.src.ReaderAt(), s.src.Size(), edits)
 }
 
 // edits returns the edits for a stream that grows.
-func (s *mp3Sound) edits(g *mpegGrowth) (edits []splice.Edit) {
+func (s *mp3Sound) edits(g *mpegGrowth) ([]splice.Edit, error) {
 	if g.count() == 0 {
-		return nil
+		return nil, nil
 	}
+	block := int64(s.shape.Block)
+	edits, err := s.file.shift(&id3Shift{
+		rate: int64(s.shape.Rate), front: int64(len(g.front)) * block, back: int64(len(g.back)) * block,
+		bytes: frameBytes(g.front), padding: int64(g.padding),
+	})
 	if s.info != nil {
 		edits = append(edits, splice.Edit{Offset: s.first, Delete: int64(len(s.info.frame)), Insert: bytes.NewReader(s.info.grown(g))})
 	}
@@ -132,7 +143,7 @@ func (s *mp3Sound) edits(g *mpegGrowth) (edits []splice.Edit) {
 	if len(g.back) > 0 {
 		edits = append(edits, splice.Edit{Offset: s.index.end, Insert: bytes.NewReader(slices.Concat(g.back...))})
 	}
-	return edits
+	return edits, err
 }
 
 // sounding returns samples without the silence at their end.
