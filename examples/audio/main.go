@@ -46,8 +46,8 @@ func run(name string, model io.Reader) error {
 		return err
 	}
 
-	// A rhythm before the sound says that it is generated. MP3 files get none: show
-	// the words beside the player.
+	// A rhythm before the sound says that it is generated. Where a format takes none,
+	// show the words beside the player.
 	labeler := label.Labeler{Producer: "001191990099MA01ABCD5610001", Notice: &label.Notice{}}
 	var labelled bytes.Buffer
 	receipt, err := labeler.Label(ctx, &labelled, sound, label.Artifact{ID: "speech-7"})

@@ -38,7 +38,7 @@ func run(src, dst string) error {
 	labeler := label.Labeler{Producer: "001191990099MA01ABCD5610001", Notice: &label.Notice{}}
 
 	// The record goes into the metadata, and the notice where people see it, or
-	// hear it. An MP3 file takes none: there it is shown beside the player.
+	// hear it. Where a format takes none it is shown beside the content.
 	receipt, err := labeler.LabelFile(ctx, src, dst, label.Artifact{})
 	if errors.Is(err, label.ErrNoNotice) {
 		labeler.Notice = nil

@@ -9,7 +9,8 @@ import (
 // refer to no frame before them, and no decoder can tell where they came from.
 type Clip struct {
 	// Like is the header of a frame of the stream. The frames of the clip have its
-	// version, rate, bit rate and mode; they have no checksum.
+	// version, rate, mode, and bit rate, or the lowest that has room for sound; they
+	// have no checksum.
 	Like Header
 
 	// Samples are from -1 to 1, the same ones for all channels.
@@ -37,12 +38,13 @@ const MinDelay = 481 + lines
 // still an echo, of the second the filterbank.
 const quiet = 2
 
+// leastBits is the least room for a granule of a channel: for a tone that is 25 dB
+// above its noise.
+const leastBits = 80
+
 // Frames returns the frames of the clip.
 func (c Clip) Frames() (frames [][]byte) {
-	h := c.Like&^(padded|maskExtension) | unprotected
-	if h.mode() == joint {
-		h |= sideByMiddle
-	}
+	h := c.header()
 	e := encoder{header: h, samples: append(make([]float64, c.Delay-MinDelay), c.Samples...)}
 	sounding := (c.Delay + len(c.Samples) + h.Samples() - 1) / h.Samples()
 	for range sounding {
@@ -51,22 +53,28 @@ func (c Clip) Frames() (frames [][]byte) {
 	for len(frames) < max(sounding+quiet/h.granules(), c.Length/h.Samples()) {
 		frames = append(frames, e.silence())
 	}
-	if len(c.Substitute) == 0 {
-		return frames
+	return append(frames, e.lend(c.Substitute)...)
+}
+
+// header returns the header of the frames.
+func (c Clip) header() Header {
+	h := c.Like&^(padded|maskExtension) | unprotected
+	if h.mode() == joint {
+		h |= sideByMiddle
 	}
-	var lent [][]byte // main data of the last frames
-	for room := 0; room < len(c.Substitute); {
-		frame := e.lender()
-		frames, lent = append(frames, frame), append(lent, frame[h.mainStart():])
-		room += len(frame) - h.mainStart()
+	for h&maskBitRate < maxBitRate && 8*(h.Size()-h.mainStart()) < leastBits*h.granules()*h.coded() {
+		h += minBitRate
 	}
-	rest := c.Substitute
-	for i := len(lent) - 1; i >= 0; i-- {
-		n := min(len(rest), len(lent[i]))
-		copy(lent[i][len(lent[i])-n:], rest[len(rest)-n:])
-		rest = rest[:len(rest)-n]
+	return h
+}
+
+// coded returns how many channels have sound of their own: where one is the side, it is
+// silent.
+func (h Header) coded() int {
+	if h.has(sideByMiddle) {
+		return 1
 	}
-	return frames
+	return h.Channels()
 }
 
 // An encoder makes frames of a constant bit rate.
@@ -80,24 +88,17 @@ type encoder struct {
 // frame codes the next samples.
 func (e *encoder) frame() []byte {
 	h, size := e.next()
-	channels, coded := h.Channels(), h.Channels()
-	if h.has(sideByMiddle) {
-		coded = 1 // the side is silent
-	}
 	var side sideInfo
 	w := &bitWriter{}
 	left := 8 * (size - h.mainStart())
 	for i := range h.granules() {
-		x := e.lines(channels > coded)
-		budget := min(left/(h.granules()-i)/coded, maxBits)
-		q := quantise(&x, h.bands(), budget)
-		for c := range channels {
-			if c < coded {
-				side.granules[i][c] = q.granule
-				q.write(w, h.bands())
-			}
+		x := e.lines(h.has(sideByMiddle))
+		q := quantise(&x, h.bands(), min(left/(h.granules()-i)/h.coded(), maxBits))
+		for c := range h.coded() {
+			side.granules[i][c] = q.granule
+			q.write(w, h.bands())
 		}
-		left -= coded * q.bits
+		left -= h.coded() * q.bits
 	}
 	return assemble(h, size, &side, w.b)
 }
@@ -132,6 +133,21 @@ func (e *encoder) lines(middle bool) [lines]float64 {
 func (e *encoder) silence() []byte {
 	h, size := e.next()
 	return assemble(h, size, &sideInfo{}, nil)
+}
+
+// lend makes silent frames, at whose end are these main data.
+func (e *encoder) lend(data []byte) (frames [][]byte) {
+	for room := 0; room < len(data); {
+		frames = append(frames, e.lender())
+		room += len(frames[len(frames)-1]) - e.header.mainStart()
+	}
+	for i := len(frames) - 1; i >= 0; i-- {
+		main := frames[i][e.header.mainStart():]
+		n := min(len(data), len(main))
+		copy(main[len(main)-n:], data[len(data)-n:])
+		data = data[:len(data)-n]
+	}
+	return frames
 }
 
 // lender makes a silent frame whose main data are for the next one. They are declared

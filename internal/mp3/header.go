@@ -37,6 +37,8 @@ const (
 	padded      = 1 << 9
 
 	maskBitRate   = 15 << 12
+	minBitRate    = 1 << 12
+	maxBitRate    = 14 << 12
 	maskExtension = 3 << 4
 	sideByMiddle  = 2 << 4 // with joint: the middle and the side
 	intensity     = 1 << 4
@@ -142,8 +144,8 @@ func (h Header) mainStart() int {
 // second.
 func (h Header) Near(bits int) Header {
 	best := h
-	for i := Header(1); i < 15; i++ {
-		if o := h&^maskBitRate | i<<12; abs(o.BitRate()-bits) < abs(best.BitRate()-bits) {
+	for rate := Header(minBitRate); rate <= maxBitRate; rate += minBitRate {
+		if o := h&^maskBitRate | rate; abs(o.BitRate()-bits) < abs(best.BitRate()-bits) {
 			best = o
 		}
 	}

@@ -120,6 +120,17 @@ func TestClipFrames(t *testing.T) {
 	}
 }
 
+// TestClipHasRoom: where the bit rate of the stream leaves none, another one is taken.
+func TestClipHasRoom(t *testing.T) {
+	for _, h := range []Header{0xFFF31404, 0xFFF31444} { // 3 bytes for two channels
+		source := tone(h.Rate())
+		frames := Clip{Like: h, Samples: source, Delay: MinDelay}.Frames()
+		got, _ := ParseHeader(frames[0])
+		require.Equal(t, 16_000, got.BitRate())
+		require.Greater(t, snr(source, channel(decoded(2, frames...), 0, 2)[MinDelay:]), 25.0)
+	}
+}
+
 // TestClipLeavesNoTrace: what follows decodes as if it were the first, to the last bit.
 func TestClipLeavesNoTrace(t *testing.T) {
 	for name, h := range headers {
