@@ -24,6 +24,7 @@ type pdfFile struct {
 	info     *pdfObject // num is 0 for a dictionary in the trailer itself
 	places   []pdfPlace // of Slots, by index
 	err      error      // the first I/O error
+	refused  int        // what limits kept from being read, each time
 }
 
 // A pdfPlace is what a change of a slot must rewrite: an entry of a dictionary,

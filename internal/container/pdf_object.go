@@ -178,6 +178,9 @@ func (f *pdfFile) direct(v pdfValue) pdfValue {
 
 // note files err in the layout, and keeps an I/O error for the end of the walk.
 func (f *pdfFile) note(err error) {
+	if _, limited := errors.AsType[*LimitError](err); limited {
+		f.refused++
+	}
 	if err = f.fail(f.src.Size(), err); err != nil && f.err == nil {
 		f.err = err
 	}

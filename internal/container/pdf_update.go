@@ -43,7 +43,7 @@ type pdfSplice struct {
 // values that they replace or remove stay in the older revisions of the file,
 // which no reader shows: PDF is append-only.
 func (f *pdfFile) Plan(changes []Change) (*splice.Plan, error) {
-	u, err := f.update()
+	u, err := f.update(4)
 	if err != nil {
 		return nil, err
 	}
@@ -57,20 +57,26 @@ func (f *pdfFile) Plan(changes []Change) (*splice.Plan, error) {
 			return nil, err
 		}
 	}
+	return u.plan()
+}
+
+// plan returns the edit that appends the revision, if there is one.
+func (u *pdfUpdate) plan() (*splice.Plan, error) {
+	src := u.f.src
 	var edits []splice.Edit
 	if len(u.objects) > 0 {
 		b, err := u.encode()
 		if err != nil {
 			return nil, err
 		}
-		edits = []splice.Edit{{Offset: f.src.Size(), Insert: bytes.NewReader(b)}}
+		edits = []splice.Edit{{Offset: src.Size(), Insert: bytes.NewReader(b)}}
 	}
-	return splice.New(f.src.ReaderAt(), f.src.Size(), edits)
+	return splice.New(src.ReaderAt(), src.Size(), edits)
 }
 
-// update starts a revision. New objects get numbers that no section mentions:
-// Size alone may lie.
-func (f *pdfFile) update() (*pdfUpdate, error) {
+// update starts a revision with room for so many new objects. They get numbers that
+// no section mentions: Size alone may lie.
+func (f *pdfFile) update(room int64) (*pdfUpdate, error) {
 	switch {
 	case f.Encrypted:
 		return nil, ErrEncrypted
@@ -84,7 +90,7 @@ func (f *pdfFile) update() (*pdfUpdate, error) {
 			u.next = max(u.next, run.first+run.count)
 		}
 	}
-	if u.next > maxPDFObject-4 { // room for what a revision adds
+	if u.next > maxPDFObject-room {
 		return nil, &LimitError{What: "PDF object number", Limit: maxPDFObject}
 	}
 	return u, nil
@@ -225,10 +231,10 @@ func (r *pdfRevised) setStream(data []byte) {
 	r.stream = append([]byte{}, data...)
 }
 
-// appendTo appends the object to b.
-func (r *pdfRevised) appendTo(b []byte) []byte {
+// body returns the text of the object with its splices.
+func (r *pdfRevised) body() pdfValue {
 	slices.SortStableFunc(r.splices, func(a, b pdfSplice) int { return cmp.Compare(a.from, b.from) })
-	b = fmt.Appendf(b, "%d %d obj\n", r.num, r.gen)
+	var b []byte
 	pos := 0
 	for _, s := range r.splices {
 		if s.from >= pos {
@@ -236,7 +242,12 @@ func (r *pdfRevised) appendTo(b []byte) []byte {
 			pos = s.end
 		}
 	}
-	b = append(b, r.text[pos:]...)
+	return append(b, r.text[pos:]...)
+}
+
+// appendTo appends the object to b.
+func (r *pdfRevised) appendTo(b []byte) []byte {
+	b = fmt.Appendf(b, "%d %d obj\n%s", r.num, r.gen, r.body())
 	if r.stream != nil {
 		b = append(b, "\nstream\n"...)
 		b = append(append(b, r.stream...), "\nendstream"...)
