@@ -11,7 +11,8 @@ import (
 // and 7.5.7.
 
 // content returns the decoded data of the stream o, where its bytes are, and
-// how they hold the data; what names it in an error.
+// how they hold the data; what names it in an error. Data before the place where a
+// filter fails stand beside the error.
 func (f *pdfFile) content(o *pdfObject, what string) (data []byte, span Range, encoding string, err error) {
 	if o.data == 0 {
 		return nil, span, "", &FormatError{Offset: o.at, Err: fmt.Errorf("%s is not a stream", what)}
@@ -19,46 +20,25 @@ func (f *pdfFile) content(o *pdfObject, what string) (data []byte, span Range, e
 	if span, err = f.extent(o); err != nil {
 		return nil, span, "", err
 	}
-	filter, err := f.filter(o)
+	filters, err := f.filters(o)
 	if err != nil {
 		return nil, span, "", err
 	}
-	if data, err = f.src.Bytes(span.Offset, span.Length, what); err != nil || filter == "" {
+	if data, err = f.src.Bytes(span.Offset, span.Length, what); err != nil || len(filters) == 0 {
 		return data, span, "", err
 	}
-	if data, err = f.src.Inflate(data, what); err != nil {
-		if limit := new(LimitError); !errors.As(err, &limit) {
-			err = &FormatError{Offset: span.Offset, Err: fmt.Errorf("%s: %w", what, err)}
-		}
-		return nil, span, "", err
-	}
-	params := f.direct(first(f.direct(o.value.lookup("DecodeParms"))))
-	data, err = f.unpredict(data, params)
-	return data, span, "deflate", atOffset(o.at, err)
-}
-
-// first returns the first element of an array, or v itself.
-func first(v pdfValue) pdfValue {
-	for e := range v.elements() {
-		return e
-	}
-	return nil
-}
-
-// filter returns the filter of a stream: FlateDecode, "" for none, and a
-// LimitError for all others.
-func (f *pdfFile) filter(o *pdfObject) (string, error) {
-	var names []string
-	for v := range f.direct(o.value.lookup("Filter")).elements() {
-		names = append(names, f.direct(v).name())
-		if len(names) > 1 || names[0] != "FlateDecode" {
-			return "", &LimitError{What: fmt.Sprintf("number of stream filters other than FlateDecode (%.20q)", names[len(names)-1]), Limit: 0}
+	for _, filter := range filters {
+		if data, err = filter.decode(data, what); err != nil {
+			if limit := new(LimitError); !errors.As(err, &limit) {
+				err = &FormatError{Offset: span.Offset, Err: fmt.Errorf("%s: %w", what, err)}
+			}
+			return data, span, "", err
 		}
 	}
-	if len(names) == 0 {
-		return "", nil
+	if len(filters) == 1 && filters[0].name == "FlateDecode" {
+		return data, span, "deflate", nil
 	}
-	return names[0], nil
+	return data, span, "pdf-filter", nil
 }
 
 // extent returns the bytes of a stream. A wrong length is damage, but endstream
