@@ -11,6 +11,7 @@ var finders = map[string]finder{
 	"ass":      findInSubtitles("ass"),
 	"html":     findHTMLNotices,
 	"markdown": findInMarkdown,
+	"pdf":      findPDFNotices,
 	"srt":      findInSubtitles("srt"),
 	"text":     findInText,
 	"vtt":      findInSubtitles("vtt"),

@@ -47,6 +47,7 @@ var media = map[string]medium{
 	"ass":      {"text", planSubtitles},
 	"html":     {"text", planHTML},
 	"markdown": {"text", planText},
+	"pdf":      {"document", planPDF},
 	"srt":      {"text", planSubtitles},
 	"text":     {"text", planText},
 	"vtt":      {"text", planSubtitles},

@@ -113,15 +113,19 @@ func (r *Report) lookForNotices(src metadata.Source) (unseen string, err error) 
 		return "not looked for in this format", nil
 	}
 	found, err := find(src)
-	if errors.Is(err, ErrEncoding) {
-		return "not looked for in this encoding; convert the text to UTF-8", nil
-	}
-	if err != nil {
-		return "not looked for to the end", fmt.Errorf("label: %w", err)
-	}
 	for _, n := range found {
 		r.Notices = append(r.Notices, FoundNotice{Text: n.Text, Place: n.Place, Rule: "GB 45438-2025 5.1"})
 		r.raise(Suspected)
+	}
+	switch _, damaged := errors.AsType[*metadata.FormatError](err); {
+	case errors.Is(err, ErrEncoding):
+		return "not looked for in this encoding; convert the text to UTF-8", nil
+	case errors.Is(err, metadata.ErrEncrypted):
+		return "not looked for in an encrypted file", nil
+	case damaged: // the check of the container says so
+		return "not looked for to the end", nil
+	case err != nil:
+		return "not looked for to the end", fmt.Errorf("label: %w", err)
 	}
 	return "", nil
 }

@@ -152,6 +152,18 @@ func (d *PDFDocument) Pages(fromLast bool) iter.Seq2[*PDFPage, error] {
 	}
 }
 
+// Page returns the first page or the last one. A document without a page is a
+// *[FormatError].
+func (d *PDFDocument) Page(last bool) (*PDFPage, error) {
+	for page, err := range d.Pages(last) {
+		return page, err
+	}
+	return nil, &FormatError{Offset: d.file.src.Size(), Err: errors.New("no page")}
+}
+
+// Same reports whether p and q are one page.
+func (p *PDFPage) Same(q *PDFPage) bool { return p.object.num == q.object.num }
+
 // node reads a node of the page tree: it is a page, has kids, or is neither.
 func (d *PDFDocument) node(kid pdfValue, parent pdfNode, seen map[int64]bool, fromLast bool) (*PDFPage, *pdfNode, error) {
 	f := d.file
