@@ -204,15 +204,10 @@ func (s *pageStamper) stands(page *container.PDFPage) (bool, error) {
 		_, ok := recognise(l.Text, own, leading)
 		return ok && !l.Hidden && l.Y > page.Height/2 == top
 	}
-	stamps, err := page.Stamps()
-	if err == nil && slices.ContainsFunc(stamps, is) {
-		return true, nil
-	}
-	text, err := page.Text()
+	head, tail, err := readPage(page)
 	if _, limited := errors.AsType[*container.LimitError](err); limited {
 		err = nil // a second notice is better than none
 	}
-	head, tail := pageEnds(text.Lines)
 	return err == nil && slices.ContainsFunc(slices.Concat(head, tail), is), err
 }
 

@@ -2,6 +2,7 @@ package label
 
 import (
 	"cmp"
+	"errors"
 	"math"
 	"slices"
 
@@ -20,6 +21,19 @@ func pageEnds(lines []container.PDFLine) (head, tail []container.PDFLine) {
 	head = firstLines(lines)
 	slices.Reverse(lines)
 	return head, firstLines(lines)
+}
+
+// readPage returns what stands at the ends of a page. Of one that is too large, this
+// is our stamp, beside the error.
+func readPage(page *container.PDFPage) (head, tail []container.PDFLine, err error) {
+	text, err := page.Text()
+	if err != nil {
+		var more error
+		text.Lines, more = page.Stamps()
+		err = errors.Join(err, more)
+	}
+	head, tail = pageEnds(text.Lines)
+	return head, tail, err
 }
 
 // firstLines returns the pieces of the first few lines, and our stamps.
@@ -65,8 +79,7 @@ func findPDFNotices(src metadata.Source) ([]textNotice, error) {
 
 // onPage returns the notices on a page, also those of text behind a scanned picture.
 func onPage(page *container.PDFPage, name string) (found []textNotice, err error) {
-	text, err := page.Text()
-	head, tail := pageEnds(text.Lines)
+	head, tail, err := readPage(page)
 	for i, end := range [][]container.PDFLine{leading: head, trailing: tail} {
 		for _, l := range end {
 			notice, ok := recognise(l.Text, "", side(i))

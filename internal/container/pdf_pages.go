@@ -22,7 +22,7 @@ type PDFDocument struct {
 // is in its Layout.
 func OpenPDF(src *Source) (*PDFDocument, error) {
 	f, err := PDF(src)
-	return &PDFDocument{file: f.(*pdfFile), fonts: map[int64]*pdfFont{}, content: 4*maxPDFContent + 4*src.Size()}, err
+	return &PDFDocument{file: f.(*pdfFile), fonts: map[int64]*pdfFont{}, content: maxPDFContent + 4*src.Size()}, err
 }
 
 // Layout returns what the walk of the file found.
@@ -36,6 +36,7 @@ type PDFPage struct {
 	object    *pdfObject
 	resources pdfValue  // a dictionary or a reference to one, nil if there is none
 	toUser    pdfMatrix // from points as seen, y up, to the page's own space
+	end       PDFText   // without lines, once it is read
 }
 
 // A pdfMatrix maps x, y to ax+cy+e, bx+dy+f.

@@ -54,7 +54,8 @@ type pdfStamper struct {
 }
 
 // Stamp plans a revision with the stamps. The bytes of the file stay as they are
-// before it. Errors are [ErrEncrypted], a *[FormatError] or a *[LimitError].
+// before it. The text of a page should be read before the stamp: that tells what the
+// content leaves open. Errors are [ErrEncrypted], a *[FormatError] or a *[LimitError].
 func (d *PDFDocument) Stamp(font *PDFFont, stamps []PDFStamp) (*splice.Plan, error) {
 	f := d.file
 	u, err := f.update(int64(4*len(stamps) + 8))
@@ -97,25 +98,25 @@ func (s *pdfStamper) stream(entries string, data []byte) int64 {
 }
 
 // page revises a page: its content within q and Q, so that the stamp stands where it
-// should whatever the content leaves behind, then the stamp. Resources become an
-// object of their own, since pages share them.
+// should whatever the content leaves behind, then the stamp. Content that has not
+// been read, or cannot be, is taken for well made. Resources become an object of
+// their own, since pages share them.
 func (s *pdfStamper) page(stamp *PDFStamp) error {
 	p := stamp.Page
-	text, _ := p.Text() // what cannot be read is taken for well made
 	form := s.form(&stamp.PDFForm)
 	name, resources := s.resources(p, form)
 
 	contents := p.contents()
 	var b strings.Builder
 	b.WriteByte('[')
-	if len(contents) > 0 && !text.restored {
+	if len(contents) > 0 && !p.end.restored {
 		fmt.Fprintf(&b, "%d 0 R ", s.stream("", []byte("q")))
 	}
 	for _, c := range contents {
 		b.Write(c)
 		b.WriteByte(' ')
 	}
-	fmt.Fprintf(&b, "%d 0 R]", s.stream("", text.close(p.showing(stamp, name), len(contents) > 0)))
+	fmt.Fprintf(&b, "%d 0 R]", s.stream("", p.end.close(p.showing(stamp, name), len(contents) > 0)))
 
 	page := s.revise(p.object, "")
 	page.set("Contents", []byte(b.String()))

@@ -38,8 +38,9 @@ const (
 	maxPDFLines   = 8 << 10
 	maxPDFText    = 1 << 20
 	maxPDFContent = 4 << 20
-	maxPDFForms   = 12  // in each other
-	maxPDFStates  = 256 // saved, and pieces of marked content in each other
+	minPDFContent = 16 << 10 // even where other pages have taken what there is for all
+	maxPDFForms   = 12       // in each other
+	maxPDFStates  = 256      // saved, and pieces of marked content in each other
 )
 
 // A pdfTextReader reads the text of one page.
@@ -48,15 +49,22 @@ type pdfTextReader struct {
 	file     *pdfFile // with limits of its own
 	out      PDFText
 	fromPDF  pdfMatrix
-	fontless bool // texts in fonts do not matter
-	letters  int  // bytes of text so far
-	spent    int  // of content
+	fontless bool  // texts in fonts do not matter
+	letters  int   // bytes of text so far
+	left     int64 // bytes of content that may be run
 	buffer   []byte
 }
 
 // Text reads the text of the page. The error is an I/O error or a *[LimitError],
 // beside what was read before it. What cannot be decoded is left out.
-func (p *PDFPage) Text() (PDFText, error) { return p.text(p.contents(), false) }
+func (p *PDFPage) Text() (PDFText, error) {
+	text, err := p.text(p.contents(), false)
+	if err == nil {
+		p.end = text
+		p.end.Lines = nil
+	}
+	return text, err
+}
 
 // Stamps returns the texts of the stamp that the page got last, if it is ours.
 func (p *PDFPage) Stamps() ([]PDFLine, error) {
@@ -69,9 +77,10 @@ func (p *PDFPage) Stamps() ([]PDFLine, error) {
 func (p *PDFPage) text(streams []pdfValue, fontless bool) (PDFText, error) {
 	d := p.doc
 	f, refused := *d.file, d.file.refused
-	f.src = NewSource(f.src.r, f.src.size, Limits{Inflated: maxPDFContent, Value: maxPDFContent})
+	left := min(maxPDFContent, max(d.content, minPDFContent))
+	f.src = NewSource(f.src.r, f.src.size, Limits{Inflated: left, Value: left})
 	f.Limits, f.Damage, f.budget = nil, nil, maxPDFContent
-	r := &pdfTextReader{doc: d, file: &f, fromPDF: p.toUser.inverse(), fontless: fontless}
+	r := &pdfTextReader{doc: d, file: &f, left: left, fromPDF: p.toUser.inverse(), fontless: fontless}
 	c := r.content(f.direct(p.resources), pdfTextState{ctm: pdfIdentity})
 	err := c.runAll(streams)
 	if err == nil {
@@ -81,7 +90,7 @@ func (p *PDFPage) text(streams []pdfValue, fontless bool) (PDFText, error) {
 		r.out.Lines[i].Text = string(r.out.Lines[i].letters)
 	}
 	r.out.ctm = c.state.ctm
-	d.content -= int64(r.spent)
+	d.content -= left - r.left
 	return r.out, err
 }
 
@@ -177,7 +186,7 @@ func (c *pdfContent) run() error {
 
 // spend takes the cost of bytes that are read again and again.
 func (r *pdfTextReader) spend(n int) error {
-	if r.spent += n; r.spent > maxPDFContent || int64(r.spent) > r.doc.content {
+	if r.left -= int64(n); r.left < 0 {
 		return &LimitError{What: "content of a PDF page", Limit: maxPDFContent}
 	}
 	return nil
