@@ -33,7 +33,7 @@ func (rs pdfRanges[T]) find(code uint32) (r pdfRange[T], ok bool) {
 }
 
 // maxPDFRanges bounds the ranges of all fonts of the pages that are read.
-const maxPDFRanges = 1 << 17
+const maxPDFRanges = 1 << 16
 
 var errManyPDFRanges = &LimitError{What: "number of character codes", Limit: maxPDFRanges}
 

@@ -170,6 +170,9 @@ func (f *pdfFile) resolve(v pdfValue) *pdfObject {
 
 // direct returns the value of v, through a reference.
 func (f *pdfFile) direct(v pdfValue) pdfValue {
+	if _, _, ok := v.reference(); !ok {
+		return v
+	}
 	if o := f.resolve(v); o != nil {
 		return o.value
 	}

@@ -163,10 +163,7 @@ type pdfContent struct {
 }
 
 func (r *pdfTextReader) content(resources pdfValue, state pdfTextState) *pdfContent {
-	return &pdfContent{
-		pdfTextReader: r, resources: resources, state: state, pen: pdfIdentity, line: pdfIdentity,
-		fonts: map[string]*pdfFont{}, objects: map[string]*pdfObject{},
-	}
+	return &pdfContent{pdfTextReader: r, resources: resources, state: state, pen: pdfIdentity, line: pdfIdentity}
 }
 
 func (c *pdfContent) run() error {
@@ -377,10 +374,19 @@ func (c *pdfContent) setFont() error {
 		if err != nil {
 			return err
 		}
-		c.fonts[name] = font
+		c.fonts = remember(c.fonts, name, font)
 	}
 	c.state.font = font
 	return nil
+}
+
+// remember sets a value in a map, which it makes for the first.
+func remember[T any](m map[string]T, name string, v T) map[string]T {
+	if m == nil {
+		m = map[string]T{}
+	}
+	m[name] = v
+	return m
 }
 
 // fontOf returns the font that v refers to, which is read once for all pages.
@@ -390,7 +396,7 @@ func (d *PDFDocument) fontOf(f *pdfFile, v pdfValue) (*pdfFont, error) {
 		return font, nil
 	}
 	font, err := d.font(f, f.direct(v))
-	if shared && err == nil {
+	if shared { // even if a limit cuts it short: the next time would not be better
 		d.fonts[num] = font
 	}
 	return font, err
@@ -406,7 +412,7 @@ func (c *pdfContent) do() error {
 			return err
 		}
 		o = c.file.resolve(v)
-		c.objects[name] = o
+		c.objects = remember(c.objects, name, o)
 	}
 	if o == nil || o.data == 0 || c.form == maxPDFForms || c.file.direct(o.value.lookup("Subtype")).name() != "Form" {
 		return nil
