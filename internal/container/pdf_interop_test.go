@@ -17,8 +17,7 @@ import (
 // prints.
 func runPDF(t *testing.T, file []byte, name string, args ...string) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "a.pdf")
-	require.NoError(t, os.WriteFile(path, file, 0o600))
+	path := written(t, "a.pdf", file)
 	var out, diagnostics bytes.Buffer
 	cmd := exec.Command(tool(t, name), append([]string{path}, args...)...)
 	cmd.Stdout, cmd.Stderr = &out, &diagnostics

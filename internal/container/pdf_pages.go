@@ -80,9 +80,9 @@ func (v pdfValue) number() (float64, bool) {
 	return x, err == nil
 }
 
-// appendPDFNumber appends a number, rounded to four decimals.
+// appendPDFNumber appends a number, rounded to six decimals.
 func appendPDFNumber(b []byte, x float64) []byte {
-	return strconv.AppendFloat(b, math.Round(x*1e4)/1e4, 'f', -1, 64)
+	return strconv.AppendFloat(b, math.Round(x*1e6)/1e6, 'f', -1, 64)
 }
 
 // numbers returns the elements of an array of numbers.

@@ -41,7 +41,7 @@ func (d *pdfDraft) stream(num int, entries, data string) {
 func (d *pdfDraft) pages(catalog string) {
 	d.object(1, "<</Type/Catalog/Pages 2 0 R"+catalog+">>")
 	d.object(2, "<</Type/Pages/Kids[3 0 R]/Count 1>>")
-	d.object(3, "<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>")
+	d.object(3, "<</Type/Page/Parent 2 0 R/MediaBox[0 0 99 99]>>")
 }
 
 // table ends a revision with a table, a subsection for each object. Those in

@@ -30,7 +30,7 @@ type PDFText struct {
 	saved    int       // graphics states that are not restored
 	restored bool      // more of them than were saved
 	marked   int       // marked content without its end
-	ctm      pdfMatrix // in the end, to the page's own space
+	ctm      pdfMatrix // in the end, with all states restored, to the page's own space
 }
 
 // The limits of the text of one page, and the bytes of content that are run for it.
@@ -89,7 +89,7 @@ func (p *PDFPage) text(streams []pdfValue, fontless bool) (PDFText, error) {
 	for i := range r.out.Lines {
 		r.out.Lines[i].Text = string(r.out.Lines[i].letters)
 	}
-	r.out.ctm = c.state.ctm
+	r.out.ctm = append(c.states, c.state)[0].ctm
 	d.content -= left - r.left
 	return r.out, err
 }

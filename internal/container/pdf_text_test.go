@@ -115,7 +115,7 @@ func TestPDFTextPlaces(t *testing.T) {
 func TestPDFTextOpenEnds(t *testing.T) {
 	for content, want := range map[string]PDFText{
 		"q 2 0 0 2 0 0 cm Q":        {ctm: pdfIdentity},
-		"q q Q 2 0 0 2 0 0 cm":      {saved: 1, ctm: pdfMatrix{a: 2, d: 2}},
+		"q q Q 2 0 0 2 0 0 cm":      {saved: 1, ctm: pdfIdentity},
 		"Q 3 0 0 3 1 1 cm q":        {saved: 1, restored: true, ctm: pdfMatrix{3, 0, 0, 3, 1, 1}},
 		"/A BMC/B<<>>BDC EMC/C BMC": {marked: 2, ctm: pdfIdentity},
 	} {
