@@ -56,13 +56,12 @@ func planPDF(j *job) (*splice.Plan, string, error) {
 	var stamps []container.PDFStamp
 	noticed := 0
 	for page, err := range j.Notice.pages(doc) {
-		var stamp *container.PDFStamp
-		var done bool
-		if err == nil {
-			stamp, done, err = s.stamp(page)
-		}
 		if err != nil {
 			return nil, "", codecError("pdf", err)
+		}
+		stamp, done, err := s.stamp(page)
+		if err != nil {
+			return nil, "", err
 		}
 		if stamp != nil {
 			stamps = append(stamps, *stamp)
@@ -208,7 +207,7 @@ func (s *pageStamper) stands(page *container.PDFPage) (bool, error) {
 	if _, limited := errors.AsType[*container.LimitError](err); limited {
 		err = nil // a second notice is better than none
 	}
-	return err == nil && slices.ContainsFunc(slices.Concat(head, tail), is), err
+	return err == nil && slices.ContainsFunc(slices.Concat(head, tail), is), codecError("pdf", err)
 }
 
 // set breaks the text into lines of at most limit thousandths of the type.

@@ -178,7 +178,7 @@ func (d *PDFDocument) node(kid pdfValue, parent pdfNode, seen map[int64]bool, fr
 	}
 	seen[o.num] = true
 	node := parent.inherit(o.value)
-	if kids := f.direct(o.value.lookup("Kids")); kids != nil {
+	if kids := f.direct(o.value.lookup("Kids")); kids != nil || f.direct(o.value.lookup("Type")).name() == "Pages" {
 		node.kids = pdfKids(kids, fromLast)
 		return nil, &node, f.unknown(refused)
 	}

@@ -36,7 +36,7 @@ func TestPDFPages(t *testing.T) {
 		"flat":           {map[int]string{2: "<</Kids[3 0 R 4 0 R]>>", 3: "<</Type/Page>>", 4: "<<>>"}, []int64{3, 4}},
 		"tree":           {map[int]string{2: "<</Kids[3 0 R 6 0 R]>>", 3: "<</Kids[4 0 R 5 0 R]>>", 4: "<<>>", 5: "<<>>", 6: "<<>>"}, []int64{4, 5, 6}},
 		"kids elsewhere": {map[int]string{2: "<</Kids 3 0 R>>", 3: "[4 0 R]", 4: "<<>>"}, []int64{4}},
-		"empty nodes":    {map[int]string{2: "<</Kids[3 0 R 9 0 R null 4 0 R]>>", 3: "<</Kids[]>>", 4: "<</Kids[5 0 R]>>", 5: "<<>>"}, []int64{5}},
+		"empty nodes":    {map[int]string{2: "<</Kids[3 0 R 9 0 R null 4 0 R]>>", 3: "<</Type/Pages>>", 4: "<</Kids[5 0 R]>>", 5: "<<>>"}, []int64{5}},
 		"loop":           {map[int]string{2: loop, 3: "<<>>"}, []int64{3, 1}},
 		"count lies":     {map[int]string{2: "<</Kids[3 0 R]/Count 2147483647>>", 3: "<<>>"}, []int64{3}},
 		"page alone":     {map[int]string{2: "<</Type/Page>>"}, []int64{2}},
