@@ -149,7 +149,7 @@ func TestPDFNoticeStands(t *testing.T) {
 		_, other, _ := noticedPDF(t, metadata.Bytes(once, ""), Notice{Language: "en", Corner: BottomLeft})
 		require.Equal(t, len(once), len(other), "other words are as good")
 		_, other, _ = noticedPDF(t, metadata.Bytes(once, ""), Notice{Corner: TopRight})
-		require.Less(t, len(once), len(other), "another place")
+		require.Equal(t, name == "chromium" || name == "reportlab", len(once) == len(other), "another place, where two have a notice")
 	}
 	_, chromium, receipt := noticedPDF(t, fixture(t, "pdf/chromium.pdf"), Notice{Corner: TopRight})
 	require.True(t, receipt.Layers[0].Done, "the notice of another")
