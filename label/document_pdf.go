@@ -54,7 +54,7 @@ func planPDF(j *job) (*splice.Plan, string, error) {
 		return nil, "", err
 	}
 	var stamps []container.PDFStamp
-	noticed := 0
+	pages, noticed := 0, 0
 	for page, err := range j.Notice.pages(doc) {
 		if err != nil {
 			return nil, "", codecError("pdf", err)
@@ -66,6 +66,7 @@ func planPDF(j *job) (*splice.Plan, string, error) {
 		if stamp != nil {
 			stamps = append(stamps, *stamp)
 		}
+		pages++
 		if done {
 			noticed++
 		}
@@ -77,8 +78,11 @@ func planPDF(j *job) (*splice.Plan, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
+	if signed := doc.Layout().Signed; signed != "" && len(stamps) > 0 && j.Write.OnCredentials == metadata.Refuse {
+		return nil, "", fmt.Errorf("%w: %s", metadata.ErrSigned, signed)
+	}
 	plan, err := doc.Stamp(font, stamps)
-	return plan, j.Notice.where(noticed), codecError("pdf", err)
+	return plan, j.Notice.where(noticed, pages), codecError("pdf", err)
 }
 
 // openPDF opens the document if it may be changed.
@@ -92,8 +96,6 @@ func (j *job) openPDF() (*container.PDFDocument, error) {
 		return nil, codecError("pdf", l.Damage)
 	case l.Encrypted:
 		return nil, metadata.ErrEncrypted
-	case l.Signed != "" && j.Write.OnCredentials == metadata.Refuse:
-		return nil, fmt.Errorf("%w: %s", metadata.ErrSigned, l.Signed)
 	}
 	return doc, nil
 }
@@ -129,13 +131,17 @@ func (n Notice) firstAndLast(doc *container.PDFDocument, yield func(*container.P
 	}
 }
 
-// where names the pages that have the notice.
-func (n Notice) where(pages int) string {
-	on := map[Position]string{Start: "first page", End: "last page", Both: "first and last page"}[n.Position]
-	if n.EachPage {
-		on = fmt.Sprintf("%d pages", pages)
+// where says where on the page the notice stands, and on how many of them. Small
+// pages may have none.
+func (n Notice) where(noticed, pages int) string {
+	on := n.Position.String()
+	switch {
+	case noticed < pages:
+		on = fmt.Sprintf("on %d of %d", noticed, pages)
+	case n.EachPage:
+		on = "on each"
 	}
-	return on + ", " + n.Corner.String()
+	return n.Corner.String() + ", " + on
 }
 
 // A pageStamper makes the stamps of one document.

@@ -76,7 +76,7 @@ func TestPDFNoticeIsSeen(t *testing.T) {
 			before := filepath.Join(t.TempDir(), "before.pdf")
 			require.NoError(t, os.WriteFile(before, contentOf(t, src), 0o600))
 			path, _, receipt := noticedPDF(t, src, Notice{})
-			require.Equal(t, Layer{Name: "notice", Done: true, Place: "document first page, bottom right"}, receipt.Layers[0])
+			require.Equal(t, Layer{Name: "notice", Done: true, Place: "page bottom right, start"}, receipt.Layers[0])
 			require.Contains(t, pageTexts(t, path)[0], "本内容由AI生成")
 			require.Regexp(t, `[A-Z]{6}\+AIGCLabelSans-Regular\S* +CID Type 0C +Identity-H +yes yes yes`, peer.Run(t, peer.Tool(t, "pdffonts"), path))
 			peer.Run(t, peer.Tool(t, "qpdf"), "--check", path)
@@ -119,10 +119,10 @@ func TestPDFNoticeOnPages(t *testing.T) {
 		place string
 		pages []bool
 	}{
-		"first": {Notice{}, "document first page, bottom right", []bool{true, false, false}},
-		"last":  {Notice{Position: End, Corner: TopLeft}, "document last page, top left", []bool{false, false, true}},
-		"both":  {Notice{Position: Both}, "document first and last page, bottom right", []bool{true, false, true}},
-		"each":  {Notice{EachPage: true, Corner: TopRight}, "document 3 pages, top right", []bool{true, true, true}},
+		"first": {Notice{}, "page bottom right, start", []bool{true, false, false}},
+		"last":  {Notice{Position: End, Corner: TopLeft}, "page top left, end", []bool{false, false, true}},
+		"both":  {Notice{Position: Both}, "page bottom right, start and end", []bool{true, false, true}},
+		"each":  {Notice{EachPage: true, Corner: TopRight}, "page top right, on each", []bool{true, true, true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path, _, receipt := noticedPDF(t, fixture(t, "pdf/tagged.pdf"), test.n)
@@ -191,8 +191,9 @@ func TestPDFNoticeRefused(t *testing.T) {
 	}
 	require.ErrorIs(t, label(fixture(t, "pdf/aes256.pdf"), metadata.Keep), metadata.ErrEncrypted)
 	require.ErrorIs(t, label(fixture(t, "pdf/certified.pdf"), metadata.Refuse), metadata.ErrSigned)
-	_, _, receipt := noticedPDF(t, fixture(t, "pdf/certified.pdf"), Notice{})
+	_, certified, receipt := noticedPDF(t, fixture(t, "pdf/certified.pdf"), Notice{})
 	require.Equal(t, []string{"PDF certification signature, DocMDP P=1"}, receipt.Broken)
+	require.NoError(t, label(metadata.Bytes(certified, ""), metadata.Refuse), "nothing to write")
 	cut := fixture(t, "pdf/writer.pdf")
 	cut.Size -= 40
 	require.ErrorAs(t, label(cut, metadata.Keep), new(*metadata.FormatError))

@@ -11,7 +11,7 @@ import (
 type Capability struct {
 	metadata.Format
 
-	// Visible says where a [Notice] goes: "picture", "text", "audio" (to be heard, as a
+	// Visible says where a [Notice] goes: "picture", "text", "page", "audio" (to be heard, as a
 	// [Cue]); "" if it has to be shown beside the content.
 	Visible string `json:"visible"`
 

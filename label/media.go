@@ -14,7 +14,7 @@ import (
 
 // A medium is what a notice of a format goes into, and how.
 type medium struct {
-	name string // "picture", "audio" or "text"
+	name string // "picture", "audio", "text", "page" or "slide"
 	plan func(*job) (plan *splice.Plan, where string, err error)
 }
 
@@ -47,7 +47,7 @@ var media = map[string]medium{
 	"ass":      {"text", planSubtitles},
 	"html":     {"text", planHTML},
 	"markdown": {"text", planText},
-	"pdf":      {"document", planPDF},
+	"pdf":      {"page", planPDF},
 	"srt":      {"text", planSubtitles},
 	"text":     {"text", planText},
 	"vtt":      {"text", planSubtitles},

@@ -30,15 +30,16 @@ type Notice struct {
 	Text string
 
 	// Font is a TrueType or OpenType file that has the characters of Text, for
-	// pictures. Nil is the font of package font, which has those of the
+	// pictures and pages of PDF, in which it must be allowed to embed it. Nil is the font of package font, which has those of the
 	// standard wordings, ASCII and Latin-1.
 	Font []byte
 
 	// Position of the notice in text and sound: at its start, its end, or both. In
-	// sound it is a [Cue], which knows no language.
+	// sound it is a [Cue], which knows no language. In PDF these are the first page and
+	// the last one.
 	Position Position
 
-	// Corner of pictures that holds the notice.
+	// Corner of pictures, and of pages of PDF, that holds the notice.
 	Corner Corner
 
 	EachPage bool // on every page or slide, not only the first

@@ -30,8 +30,8 @@ type Upload struct {
 	Declared bool
 }
 
-// Verify examines src. It reads metadata, and the head and tail of texts; it
-// does not decode pictures or sounds. The report is never nil: beside an error,
+// Verify examines src. It reads metadata, and the head and tail of texts and
+// documents; it does not decode pictures or sounds. The report is never nil: beside an error,
 // which means that the file could not be examined ([metadata.ErrUnknownFormat],
 // an I/O error, that of ctx), it says what was seen so far. Whatever is wrong
 // with a label is in the report.
