@@ -95,10 +95,10 @@ func hasCue(s container.Sound, unwanted bool, from int64, length time.Duration) 
 }
 
 // soundError returns an error of a codec in the types of this package and of package
-// metadata.
+// metadata. A file in another coding than those that take a notice misses its own.
 func soundError(format string, err error) error {
 	if errors.Is(err, container.ErrCoding) {
-		return fmt.Errorf("%w (%s: %w)", ErrNoNotice, format, err)
+		return missing{fmt.Sprintf("%s: %v", format, err)}
 	}
 	return codecError(format, err)
 }

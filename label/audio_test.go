@@ -151,11 +151,16 @@ func TestSoundNoticeErrors(t *testing.T) {
 	_, err := l.Label(t.Context(), &out, metadata.Bytes(whole[:5000], "a.wav"), Artifact{})
 	var bad *metadata.FormatError
 	require.ErrorAs(t, err, &bad)
-	_, err = l.Label(t.Context(), &out, fixture(t, "aiff/mulaw.aifc"), Artifact{})
-	require.ErrorIs(t, err, ErrNoNotice)
-	_, err = l.Label(t.Context(), &out, fixture(t, "mp3/layer2.mp3"), Artifact{})
-	require.ErrorIs(t, err, ErrNoNotice)
-	_, err = l.Label(t.Context(), &out, metadata.Bytes(wave(1<<30, 1, nil), "a.wav"), Artifact{})
-	require.ErrorIs(t, err, ErrNoNotice)
 	require.Zero(t, out.Len())
+}
+
+// TestSoundNoticeIsMissing: in other codings there is none, which the receipt says.
+func TestSoundNoticeIsMissing(t *testing.T) {
+	l := &Labeler{Producer: producer, Notice: &Notice{}}
+	for _, src := range []metadata.Source{fixture(t, "aiff/mulaw.aifc"), fixture(t, "mp3/layer2.mp3"), metadata.Bytes(wave(1<<30, 1, nil), "a.wav")} {
+		_, receipt := labelled(t, l, src, Artifact{})
+		require.False(t, receipt.Layers[0].Done)
+		require.Contains(t, receipt.Layers[0].Reason, "not supported")
+		require.True(t, receipt.Layers[1].Done)
+	}
 }
