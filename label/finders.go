@@ -9,12 +9,19 @@ type finder func(metadata.Source) ([]textNotice, error)
 // finders are the formats whose texts are searched for notices.
 var finders = map[string]finder{
 	"ass":      findInSubtitles("ass"),
+	"docx":     findInDocument("docx"),
+	"epub":     findInEPUB,
 	"html":     findHTMLNotices,
 	"markdown": findInMarkdown,
+	"odp":      findInDocument("odp"),
+	"ods":      findInDocument("ods"),
+	"odt":      findInDocument("odt"),
 	"pdf":      findPDFNotices,
+	"pptx":     findInDocument("pptx"),
 	"srt":      findInSubtitles("srt"),
 	"text":     findInText,
 	"vtt":      findInSubtitles("vtt"),
+	"xlsx":     findInDocument("xlsx"),
 }
 
 func findInText(src metadata.Source) ([]textNotice, error) {

@@ -46,22 +46,30 @@ func planHTMLNotice(src metadata.Source, n Notice, state metadata.State) (*splic
 	if err != nil {
 		return nil, err
 	}
-	body := container.ReadHTMLBody(b)
+	paragraph := n.paragraph(state, htmlMarks, func(s string) string { return escapeHTML(b, s) })
+	edits, err := htmlEdits(b, container.ReadHTMLBody(b), wording, paragraph, n.Position != End, n.Position != Start)
+	if err != nil {
+		return nil, err
+	}
+	return splice.New(src.R, src.Size, edits)
+}
+
+// htmlEdits returns the edits that set a paragraph before the content of a document,
+// behind it, or both.
+func htmlEdits(b []byte, body container.HTMLBody, wording, paragraph string, start, end bool) (edits []splice.Edit, err error) {
 	if body.Frames { // a paragraph would take the place of the frames
 		return nil, fmt.Errorf("%w (frameset)", ErrNoNotice)
 	}
-	paragraph := n.paragraph(state, func(s string) string { return escapeHTML(b, s) })
-	var edits []splice.Edit
 	add := func(at int, text string) {
 		edits = append(edits, splice.Edit{Offset: int64(at), Insert: strings.NewReader(text)})
 	}
-	if _, there := recognise(body.First.Text, wording, leading); n.Position != End && !there {
+	if _, there := recognise(body.First.Text, wording, leading); start && !there {
 		add(body.Start, lineBreak(b[:body.Start])+paragraph+"\n")
 	}
-	if _, there := recognise(body.Last.Text, wording, trailing); n.Position != Start && !there {
+	if _, there := recognise(body.Last.Text, wording, trailing); end && !there {
 		add(body.End, paragraph+"\n")
 	}
-	return splice.New(src.R, src.Size, edits)
+	return edits, nil
 }
 
 // lineBreak is a line break behind text that does not start a line.
@@ -72,18 +80,27 @@ func lineBreak(before []byte) string {
 	return "\n"
 }
 
+// htmlAttributes are how a kind of HTML says what an element is.
+type htmlAttributes struct {
+	role     string // of a note
+	language string // a format
+}
+
+var htmlMarks = htmlAttributes{` role="note"`, ` lang="%s"`}
+
 // paragraph returns the notice as an element, each language marked as such.
-func (n Notice) paragraph(state metadata.State, escape func(string) string) string {
+func (n Notice) paragraph(state metadata.State, marks htmlAttributes, escape func(string) string) string {
 	languages := n.languages()
+	in := func(w wordings) string { return fmt.Sprintf(marks.language, w.tag) }
 	if n.Text != "" || len(languages) == 1 {
 		text, _ := n.wording(state) // seen before
-		return fmt.Sprintf(`<p role="note" lang="%s">%s</p>`, languages[0].tag, escape(text))
+		return "<p" + marks.role + in(languages[0]) + ">" + escape(text) + "</p>"
 	}
 	var parts []string
 	for _, w := range languages {
-		parts = append(parts, fmt.Sprintf(`<span lang="%s">%s</span>`, w.tag, escape(w.text.of(state))))
+		parts = append(parts, "<span"+in(w)+">"+escape(w.text.of(state))+"</span>")
 	}
-	return `<p role="note">` + strings.Join(parts, escape(between)) + `</p>`
+	return "<p" + marks.role + ">" + strings.Join(parts, escape(between)) + "</p>"
 }
 
 // escapeHTML returns text as it stands in a document: characters as they are where

@@ -45,12 +45,19 @@ var media = map[string]medium{
 	"aiff":     {"audio", planSound},
 	"mp3":      {"audio", planSound},
 	"ass":      {"text", planSubtitles},
+	"docx":     {"text", planDocument},
+	"epub":     {"text", planEPUB},
 	"html":     {"text", planHTML},
 	"markdown": {"text", planText},
+	"odp":      {"slide", planDocument},
+	"ods":      {"page", planDocument},
+	"odt":      {"text", planDocument},
 	"pdf":      {"page", planPDF},
+	"pptx":     {"slide", planDocument},
 	"srt":      {"text", planSubtitles},
 	"text":     {"text", planText},
 	"vtt":      {"text", planSubtitles},
+	"xlsx":     {"page", planDocument},
 }
 
 func onCanvas(open canvasOpener) medium {

@@ -26,9 +26,16 @@ type HTMLLine struct {
 // first tag or text on that no head has, up to a tag, comment or element that lacks
 // its end.
 func ReadHTMLBody(text []byte) HTMLBody {
+	return readHTMLBody(text, bytes.HasPrefix(bytes.TrimPrefix(text, []byte(utf8BOM)), []byte("<?xml")))
+}
+
+// ReadXHTMLBody is [ReadHTMLBody] for what is known to be XHTML.
+func ReadXHTMLBody(text []byte) HTMLBody { return readHTMLBody(text, true) }
+
+func readHTMLBody(text []byte, xml bool) HTMLBody {
 	w := htmlBodyScan{text: text}
 	w.body.Start = len(text) - len(bytes.TrimPrefix(text, []byte(utf8BOM)))
-	w.body.XML = bytes.HasPrefix(text[w.body.Start:], []byte("<?xml"))
+	w.body.XML = xml
 	w.body.End = len(text)
 	w.run()
 	return w.body

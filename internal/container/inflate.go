@@ -1,6 +1,7 @@
 package container
 
 import (
+	"bufio"
 	"bytes"
 	"compress/flate"
 	"compress/zlib"
@@ -53,6 +54,70 @@ func (s *Source) Deflated(b []byte, size int64, what string) ([]byte, error) {
 	return out, err
 }
 
+// inflatedEdges is edges for raw deflate data.
+func (s *Source) inflatedEdges(off, packed, size int64, from string) (head, tail string, err error) {
+	raw := &checkedReader{r: io.NewSectionReader(s.r, off, packed)}
+	if b, ok, _ := s.window(off, packed); ok {
+		raw.r = bytes.NewReader(b)
+	}
+	z := flates.Get().(io.ReadCloser)
+	defer flates.Put(z)
+	if err := z.(flate.Resetter).Reset(bufio.NewReaderSize(raw, int(min(packed, edgeSize))), nil); err != nil {
+		return "", "", err
+	}
+	head, tail, err = s.edges(z, size, from)
+	if raw.err != nil {
+		err = raw.err
+	}
+	return head, tail, err
+}
+
+// edges returns the first edgeSize bytes of r from a mark on, and the last, or all of up
+// to twice as many, for both. What is broken gives what it gives.
+func (s *Source) edges(r io.Reader, size int64, from string) (head, tail string, err error) {
+	block := make([]byte, 0, min(size+1, 2*edgeSize))
+	whole, found := true, false
+	for err == nil {
+		if len(block) == cap(block) {
+			if len(block) < 2*edgeSize {
+				break // more data than announced
+			}
+			if i := bytes.Index(block, []byte(from)); !found && i >= 0 && i <= edgeSize {
+				head, found = string(block[i:][:edgeSize]), true
+			}
+			block, whole = block[:copy(block, block[edgeSize:])], false
+		}
+		var n int
+		n, err = r.Read(block[len(block):cap(block)])
+		block = block[:len(block)+n]
+		if s.spent.inflated += int64(n); s.spent.inflated > s.Inflated {
+			return head, "", &LimitError{What: "decompressed ZIP entry", Limit: s.Inflated}
+		}
+	}
+	tail = string(block)
+	if i := strings.Index(tail, from); !found && i >= 0 {
+		head = tail[i:]
+		if whole {
+			tail = head
+		}
+	}
+	return head, tail, nil
+}
+
+// A checkedReader remembers the error of its reader, other than the end.
+type checkedReader struct {
+	r   io.Reader
+	err error
+}
+
+func (c *checkedReader) Read(b []byte) (int, error) {
+	n, err := c.r.Read(b)
+	if err != nil && err != io.EOF {
+		c.err = err
+	}
+	return n, err
+}
+
 // deflateGain is above the best that deflate can do, 1032:1.
 const deflateGain = 1040
 
@@ -92,5 +157,14 @@ func deflate(b []byte) []byte {
 	z := zlib.NewWriter(&out)
 	z.Write(b) // a Buffer takes everything
 	z.Close()
+	return out.Bytes()
+}
+
+// packed compresses to raw deflate data.
+func packed(b []byte) []byte {
+	var out bytes.Buffer
+	w, _ := flate.NewWriter(&out, flate.DefaultCompression) // a level that there is
+	w.Write(b)                                              // a Buffer takes everything
+	w.Close()
 	return out.Bytes()
 }

@@ -95,18 +95,18 @@ func (w *zipEdit) replace(e *zipEntry, end int64, content []byte) (*zipEntry, er
 	if err != nil {
 		return nil, err
 	}
-	stored := e.stored(content)
+	next, content := e.holding(content)
 	name := zipLocalSize + len(e.name)
 	extra := head[name:]
 	if i, n := zipExtraField(extra, zip64Extra); i >= 0 {
 		extra = slices.Concat(extra[:i], extra[i+n:])
 	}
 	b := slices.Concat(head[:name], extra, content)
-	stored.putLocal(b)
+	next.putLocal(b)
 	binary.LittleEndian.PutUint16(b[28:], uint16(len(extra)))
 	// The signature stays, so that the position of the entry can be mapped.
 	w.entryEdits = append(w.entryEdits, splice.Edit{Offset: e.local + 4, Delete: end - e.local - 4, Insert: bytes.NewReader(b[4:])})
-	return stored, nil
+	return next, nil
 }
 
 // add plans new entries at one place, and their central headers at another.
@@ -114,7 +114,7 @@ func (w *zipEdit) add(contents map[string][]byte, at, header int64) {
 	start, _ := splice.Map(w.entryEdits, at)
 	var local, central []byte
 	for _, name := range slices.Sorted(maps.Keys(contents)) {
-		e := (&zipEntry{name: name}).stored(contents[name])
+		e, _ := (&zipEntry{name: name}).holding(contents[name])
 		head := make([]byte, zipLocalSize)
 		copy(head, zipLocal+"\x14") // version needed: 2.0
 		binary.LittleEndian.PutUint16(head[12:], zipEpoch)
@@ -216,14 +216,23 @@ func (w *zipEdit) patch(off int64, before, after []byte) {
 	}
 }
 
-// stored returns the entry with another content.
-func (e *zipEntry) stored(content []byte) *zipEntry {
-	s := *e
-	s.flags &^= zipDeferred | 3<<1 // bits 1 and 2 tell of the compression
-	s.method = zipStored
-	s.crc = crc32.ChecksumIEEE(content)
-	s.packed, s.size = int64(len(content)), int64(len(content))
-	return &s
+// zipPacked is the size from which what was compressed is compressed again: stored,
+// the text of a document would be a file ten times as large.
+const zipPacked = 16 << 10
+
+// holding returns the entry with another content, and that content as it stands in
+// the file.
+func (e *zipEntry) holding(content []byte) (*zipEntry, []byte) {
+	h := *e
+	h.flags &^= zipDeferred | 3<<1 // bits 1 and 2 tell of the compression
+	h.method = zipStored
+	h.crc = crc32.ChecksumIEEE(content)
+	h.size = int64(len(content))
+	if e.method == zipDeflated && len(content) >= zipPacked {
+		h.method, content = zipDeflated, packed(content)
+	}
+	h.packed = int64(len(content))
+	return &h, content
 }
 
 // putLocal puts the values of an entry below 4 GiB into its local header.

@@ -2,6 +2,7 @@ package container
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"io"
 	"strings"
@@ -27,6 +28,7 @@ type zipPackage struct {
 	zip   *zipArchive
 	slots []zipSlot // of Slots, by index
 	size  int64     // of the parts read
+	room  int64     // for them, 0 for zipPartsSize
 
 	section *xmlElement // whose children are the properties, once its end is seen
 }
@@ -85,7 +87,7 @@ func (f *zipPackage) mimetype() (string, error) {
 // readPart reads a part with a scanner of the caller's settings, and visits its
 // elements.
 func (f *zipPackage) readPart(e *zipEntry, scanner xmlscan.Scanner, visit func(p *zipPart, path []xmlElement)) (*zipPart, error) {
-	doc, err := f.zip.read(e, zipPartsSize-f.size)
+	doc, err := f.zip.read(e, cmp.Or(f.room, zipPartsSize)-f.size)
 	if err != nil || f.Encrypted {
 		return nil, f.fail(e.local, err)
 	}
