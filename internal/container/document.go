@@ -384,7 +384,7 @@ func partName(from, reference string) string {
 }
 
 // edges returns the first [edgeSize] bytes of an entry, from a mark on if that is not "",
-// and its last ones, or up to twice as many, as far as it can be read: for looking, not
+// and its last ones, or more, up to twice as many, as far as it can be read: for looking, not
 // for editing.
 func (z *zipArchive) edges(e *zipEntry, from string) (head, tail string, err error) {
 	if e.flags&zipEncrypted != 0 || e.size < 0 {

@@ -85,6 +85,9 @@ func PlanEPUBNotice(r io.ReaderAt, size int64, n *Notice, edit func(EPUBText) ([
 		if err != nil {
 			return nil, err
 		}
+		if !shows(p) {
+			continue
+		}
 		edits, err := edit(EPUBText{[]byte(p.doc), start, end, d.file.isEPUB2()})
 		if err != nil {
 			return nil, err
@@ -157,12 +160,15 @@ func (d *epubTextEdit) showing(texts iter.Seq2[int, string]) (int, error) {
 		if err != nil {
 			return 0, err
 		}
-		if ReadXHTMLBody([]byte(p.doc)).First.Text != "" {
+		if shows(p) {
 			return i, nil
 		}
 	}
 	return 0, fmt.Errorf("%w: no text", ErrNoRoom)
 }
+
+// shows reports whether a document has a text.
+func shows(p *zipPart) bool { return ReadXHTMLBody([]byte(p.doc)).First.Text != "" }
 
 // text reads a document. What is no good XML is none of our business.
 func (d *epubTextEdit) text(i int) (*zipPart, error) {

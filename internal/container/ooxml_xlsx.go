@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf16"
 
 	"github.com/aigclabel/aigclabel/internal/splice"
@@ -213,6 +214,10 @@ func marginSections(header string) (all []marginSection) {
 	return all
 }
 
+// marginFields are the codes of what programs fill in: numbers of pages, dates, names,
+// pictures.
+const marginFields = "PNDTZFAG"
+
 // marginLines returns the lines of a section without its codes.
 func marginLines(section string) (lines []string) {
 	var b strings.Builder
@@ -227,6 +232,8 @@ func marginLines(section string) (lines []string) {
 			i += max(0, strings.IndexByte(section[i+2:], '"')+1)
 		case section[i+1] == 'K':
 			i += min(6, len(section)-i-2)
+		case strings.IndexByte(marginFields, section[i+1]) >= 0:
+			b.WriteRune(unicode.ReplacementChar)
 		default:
 			for section[i+1] >= '0' && section[i+1] <= '9' && i+2 < len(section) && section[i+2] >= '0' && section[i+2] <= '9' {
 				i++
