@@ -49,6 +49,9 @@ func isNotice(line string) bool {
 	if utf8.RuneCountInString(line) > longNotice || strings.ContainsAny(line, "?？") {
 		return false
 	}
+	if !mayNameAI(line) { // most lines: patterns cost more
+		return false
+	}
 	line = namedProduct.ReplaceAllString(width.Fold.String(line), "$1 $2")
 	line = strings.ReplaceAll(strings.ToLower(line), "a.i.", "ai")
 	found := false
@@ -64,6 +67,19 @@ func isNotice(line string) bool {
 		found = found || notice
 	}
 	return found
+}
+
+// mayNameAI reports whether a line has the characters of the first element somewhere.
+func mayNameAI(line string) bool {
+	for i, r := range line {
+		switch {
+		case r >= '\uFF00' && r <= '\uFFEF', r == '智': // fullwidth, 人工智能
+			return true
+		case (r == 'a' || r == 'A') && i+1 < len(line) && strings.IndexByte("iI.rR", line[i+1]) >= 0: // AI, A.I., artificial
+			return true
+		}
+	}
+	return false
 }
 
 var (

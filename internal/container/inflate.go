@@ -3,6 +3,7 @@ package container
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"compress/flate"
 	"compress/zlib"
 	"errors"
@@ -56,20 +57,20 @@ func (s *Source) Deflated(b []byte, size int64, what string) ([]byte, error) {
 
 // inflatedEdges is edges for raw deflate data.
 func (s *Source) inflatedEdges(off, packed, size int64, from string) (head, tail string, err error) {
-	raw := &checkedReader{r: io.NewSectionReader(s.r, off, packed)}
+	file := &checkedReader{r: io.NewSectionReader(s.r, off, packed)}
+	var raw io.Reader
 	if b, ok, _ := s.window(off, packed); ok {
-		raw.r = bytes.NewReader(b)
+		raw = bytes.NewReader(b)
+	} else {
+		raw = bufio.NewReaderSize(file, int(min(packed, edgeSize)))
 	}
 	z := flates.Get().(io.ReadCloser)
 	defer flates.Put(z)
-	if err := z.(flate.Resetter).Reset(bufio.NewReaderSize(raw, int(min(packed, edgeSize))), nil); err != nil {
+	if err := z.(flate.Resetter).Reset(raw, nil); err != nil {
 		return "", "", err
 	}
 	head, tail, err = s.edges(z, size, from)
-	if raw.err != nil {
-		err = raw.err
-	}
-	return head, tail, err
+	return head, tail, cmp.Or(file.err, err)
 }
 
 // edges returns the first edgeSize bytes of r from a mark on, and the last, or all of up

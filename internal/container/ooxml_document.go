@@ -149,16 +149,29 @@ func (w Words) locale() (tag string, asian bool) {
 
 // An ooxmlLooker reads a package for the finder of notices.
 type ooxmlLooker struct {
-	*ooxmlFile
 	lineList
-	src *Source
+	src   *Source
+	zip   *zipArchive
+	main  string // the part of the document
+	usual bool   // it has the name that nearly all give it
 }
 
-// lookOOXML opens a package of which the document is looked at.
-func lookOOXML(src *Source) (*ooxmlLooker, error) {
-	f, err := openOOXML(src)
+// lookOOXML opens a package of which the document is looked at. Nearly all programs give
+// its parts the same names; in the files of others the package says which they are.
+func lookOOXML(src *Source, usual string) (*ooxmlLooker, error) {
 	src.ooxml = nil
-	return &ooxmlLooker{ooxmlFile: f, src: src}, err
+	l := &ooxmlLooker{src: src, main: usual}
+	var layout Layout
+	var err error
+	if l.zip, err = openZIP(src, &layout); err != nil {
+		return l, err
+	}
+	if l.usual = l.zip.find(usual) != nil; l.usual {
+		return l, nil
+	}
+	f, err := openOOXML(src)
+	l.main, src.ooxml = f.main, nil
+	return l, err
 }
 
 // edgesOf returns the ends of a part, "" of one that is not there.
@@ -168,7 +181,26 @@ func (l *ooxmlLooker) edgesOf(part string) (head, tail string, err error) {
 		return "", "", nil
 	}
 	head, tail, err = l.zip.edges(e, "")
-	return head, tail, l.lineList.fail(err)
+	return head, tail, l.fail(err)
+}
+
+// parts returns the first parts of a kind that belong to the document.
+func (l *ooxmlLooker) parts(kind, usual string) (names []string, err error) {
+	for _, e := range l.zip.entries {
+		if strings.HasPrefix(e.name, usual) && strings.HasSuffix(e.name, ".xml") && len(names) < noticeParts {
+			names = append(names, e.name)
+		}
+	}
+	if l.usual || len(names) > 0 {
+		return names, nil
+	}
+	all, err := l.relations(l.main)
+	for _, r := range all {
+		if r.kind == kind && r.part != "" && len(names) < noticeParts {
+			names = append(names, r.part)
+		}
+	}
+	return names, err
 }
 
 // relations returns the relationships of a part that stand in the head of theirs.

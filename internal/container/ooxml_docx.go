@@ -325,7 +325,7 @@ func (d *ooxmlTextEdit) refer(b *docxBody, main *zipPart, references, ids []stri
 
 // docxLines returns the lines of a document at which notices stand.
 func docxLines(src *Source) (lineList, error) {
-	l, err := lookOOXML(src)
+	l, err := lookOOXML(src, "word/document.xml")
 	if err != nil {
 		return l.lineList, err
 	}
@@ -339,21 +339,18 @@ func docxLines(src *Source) (lineList, error) {
 			l.add("text start", false, 1, xmlLines(head[cover+end:], "t"))
 		}
 	}
-	relations, err := l.relations(l.main)
-	if err != nil {
-		return l.lineList, err
-	}
-	margins := 0
-	for _, r := range relations {
-		if margins == noticeParts || r.kind != "header" && r.kind != "footer" || r.part == "" {
-			continue
-		}
-		margins++
-		head, _, err := l.edgesOf(r.part)
+	for _, m := range docxMargins {
+		parts, err := l.parts(m.kind, "word/"+m.kind)
 		if err != nil {
 			return l.lineList, err
 		}
-		l.add("page "+r.kind, r.kind == "footer", shapeLines, xmlLines(head, "t"))
+		for _, part := range parts {
+			head, _, err := l.edgesOf(part)
+			if err != nil {
+				return l.lineList, err
+			}
+			l.add("page "+m.kind, m.kind == "footer", shapeLines, xmlLines(head, "t"))
+		}
 	}
 	return l.lineList, nil
 }

@@ -182,7 +182,7 @@ const plateOpacity = 62
 
 // pptxLines returns the lines of the slides of a presentation.
 func pptxLines(src *Source) (lineList, error) {
-	l, err := lookOOXML(src)
+	l, err := lookOOXML(src, "ppt/presentation.xml")
 	if err != nil {
 		return l.lineList, err
 	}

@@ -252,28 +252,23 @@ func marginLines(section string) (lines []string) {
 // xlsxLines returns the lines of headers and footers, and the texts of the first and
 // last cells.
 func xlsxLines(src *Source) (lineList, error) {
-	l, err := lookOOXML(src)
+	l, err := lookOOXML(src, "xl/workbook.xml")
 	if err != nil {
 		return l.lineList, err
 	}
-	relations, err := l.relations(l.main)
+	sheets, err := l.parts("worksheet", "xl/worksheets/")
 	if err != nil {
 		return l.lineList, err
 	}
 	var cells []sheetCell
-	sheets := 0
-	for _, r := range relations {
-		if r.kind != "worksheet" && r.kind != "chartsheet" || sheets == noticeParts {
-			continue
-		}
-		sheets++
-		head, tail, err := l.edgesOf(r.part)
+	for _, sheet := range sheets {
+		head, tail, err := l.edgesOf(sheet)
 		if err != nil {
 			return l.lineList, err
 		}
 		cells = append(cells, l.addSheet(head, tail)...)
 	}
-	return l.lineList, l.addCells(cells, relations)
+	return l.lineList, l.addCells(cells)
 }
 
 // A sheetCell is a cell with a text.
@@ -346,19 +341,24 @@ func sheetCells(doc string, most int, margin func(name, text string)) (cells []s
 }
 
 // addCells lists the texts of cells. Shared ones are looked up in the head of their part.
-func (l *ooxmlLooker) addCells(cells []sheetCell, relations []ooxmlRelation) error {
+func (l *ooxmlLooker) addCells(cells []sheetCell) error {
 	var shared []string
 	most := -1
 	for _, c := range cells {
 		most = max(most, c.shared)
 	}
-	i := slices.IndexFunc(relations, func(r ooxmlRelation) bool { return r.kind == "sharedStrings" })
-	if most >= 0 && i >= 0 {
-		head, _, err := l.edgesOf(relations[i].part)
+	if most >= 0 {
+		parts, err := l.parts("sharedStrings", "xl/sharedStrings")
 		if err != nil {
 			return err
 		}
-		shared = sharedTexts(head, most+1)
+		for _, part := range parts[:min(1, len(parts))] {
+			head, _, err := l.edgesOf(part)
+			if err != nil {
+				return err
+			}
+			shared = sharedTexts(head, most+1)
+		}
 	}
 	for _, c := range cells {
 		if c.shared >= 0 && c.shared < len(shared) {
