@@ -16,6 +16,11 @@ import (
 //
 // Content that has the same notice in the same place gets no other. In pictures, one
 // with other words, or in another corner, is not seen, and stays beside the new one.
+//
+// In texts of Word and OpenDocument it is a paragraph, or, on each page, in the headers;
+// in spreadsheets in the headers of pages, which show in print and page views; in
+// presentations a text on a slide; in EPUB a paragraph of the first document of the spine
+// that shows a text.
 type Notice struct {
 	// Language of the wording, a BCP 47 tag: "zh-Hans" (the default), "zh-Hant",
 	// "en", "ja", "ko", "fr", "de", "es", "pt" or "it"; other languages get
@@ -36,10 +41,11 @@ type Notice struct {
 
 	// Position of the notice in text and sound: at its start, its end, or both. In
 	// sound it is a [Cue], which knows no language. In PDF these are the first page and
-	// the last one.
+	// the last one, of slides the first and the last that are shown, and elsewhere on
+	// pages their headers and footers.
 	Position Position
 
-	// Corner of pictures, and of pages of PDF, that holds the notice.
+	// Corner of pictures, of pages of PDF, and of slides that holds the notice.
 	Corner Corner
 
 	EachPage bool // on every page or slide, not only the first

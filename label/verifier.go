@@ -89,6 +89,9 @@ func (v *Verifier) examine(report *Report, src metadata.Source) error {
 		report.raise(Suspected)
 	}
 	unseen, textErr := report.lookForNotices(src)
+	if reading.Encrypted && len(report.Notices) == 0 {
+		unseen = "not looked for in an encrypted file"
+	}
 	if limit, ok := errors.AsType[*metadata.LimitError](textErr); ok {
 		reading.Limits, textErr = append(reading.Limits, limit), nil
 	}

@@ -1,5 +1,6 @@
-// Document labels office files with the layer below package label, where the
-// record is yours to fill, and then examines a whole folder.
+// Document labels office files: with a notice that readers see, or with the layer
+// below package label, where the record is yours to fill. Then it examines a whole
+// folder.
 //
 //	go run ./examples/document
 package main
@@ -22,8 +23,8 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	for _, name := range []string{"report.docx", "report.pdf", "slides.pptx"} {
-		if err := write(filepath.Join("examples", "document", name), filepath.Join(dir, name)); err != nil {
+	for name, put := range map[string]func(src, dst string) error{"report.docx": notice, "slides.pptx": notice, "report.pdf": write} {
+		if err := put(filepath.Join("examples", "document", name), filepath.Join(dir, name)); err != nil {
 			log.Fatal(err)
 		}
 	}
@@ -31,6 +32,21 @@ func main() {
 		log.Fatal(err)
 	}
 	fmt.Println("The documents are in", dir)
+}
+
+// notice puts a notice in two languages into the header of every page of a text, or
+// onto every slide of a presentation, and the record into the file.
+func notice(src, dst string) error {
+	labeler := label.Labeler{
+		Producer: "001191990099MA01ABCD5610001",
+		Notice:   &label.Notice{Language: "zh-Hans+en", EachPage: true, Corner: label.TopRight},
+	}
+	receipt, err := labeler.LabelFile(context.Background(), src, dst, label.Artifact{})
+	if err != nil {
+		return err
+	}
+	fmt.Println("notice:", receipt.Layers[0].Place)
+	return nil
 }
 
 // write puts a record into the file src and nothing else.

@@ -72,17 +72,24 @@ var documentFormats = map[string]documentFormat{
 // Errors are [ErrEncrypted], [ErrNoRoom], a *[FormatError], a *[LimitError] or that
 // of a read.
 func PlanNotice(r io.ReaderAt, size int64, format string, n *Notice) (*splice.Plan, error) {
-	src := NewSource(r, size, documentLimits)
+	src := openToEdit(r, size)
 	defer src.Release()
 	return documentFormats[format].plan(src, n)
 }
 
-// documentLimits are those of documents to be edited.
-var documentLimits = Limits{Elements: 8 << 20, Depth: 256, Value: maxDocument, Values: 2 * maxDocument, Inflated: maxDocument}
+// openToEdit returns a source within the limits of documents to be edited.
+func openToEdit(r io.ReaderAt, size int64) *Source {
+	inflated := min(maxDocument, minDocument+deflatedXML*max(size, 0))
+	return NewSource(r, size, Limits{Elements: 8 << 20, Depth: 256, Value: maxDocument, Values: 2 * maxDocument, Inflated: inflated})
+}
 
-// maxDocument bounds the parts of a document that are read whole to be edited, in
-// bytes, decompressed.
-const maxDocument = 64 << 20
+// Parts of a document are read whole to be edited. That is bounded in bytes,
+// decompressed: in any case, for small files, and in relation to the file.
+const (
+	maxDocument = 64 << 20
+	minDocument = 8 << 20
+	deflatedXML = 32
+)
 
 // A DocumentLine is a line in a place where notices stand.
 type DocumentLine struct {

@@ -172,9 +172,9 @@ func TestNoticeRefuses(t *testing.T) {
 // other are bounded, in looking as in editing.
 func TestNoticeHostile(t *testing.T) {
 	for name, doc := range map[string]string{
-		"too large": wordDocument(strings.Repeat(" ", maxDocument)),
+		"too large": wordDocument(strings.Repeat(" ", 9<<20)),
 		"nested":    wordDocument(strings.Repeat("<w:p>", 100_000)),
-		"one run":   wordDocument("<w:p><w:t>" + strings.Repeat("a", 30<<20) + "</w:t></w:p>"),
+		"one run":   wordDocument("<w:p><w:t>" + strings.Repeat("a", 7<<20) + "</w:t></w:p>"),
 		"lines":     wordDocument(strings.Repeat("<w:p><w:t>a</w:t></w:p>", 1<<18)),
 	} {
 		t.Run(name, func(t *testing.T) {

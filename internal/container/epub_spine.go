@@ -62,7 +62,7 @@ type EPUBText struct {
 // that edit edits: the first one that shows a text, the last, or all. A cover of
 // pictures alone stays as it is. Errors are those of [PlanNotice] and of edit.
 func PlanEPUBNotice(r io.ReaderAt, size int64, n *Notice, edit func(EPUBText) ([]splice.Edit, error)) (*splice.Plan, error) {
-	src := NewSource(r, size, documentLimits)
+	src := openToEdit(r, size)
 	defer src.Release()
 	d, err := openEPUBText(src)
 	if err != nil {

@@ -175,6 +175,9 @@ func (n *Notice) sheetMargin(header string, atEnd bool) (string, error) {
 			at = min(at, s.start)
 		}
 	}
+	if code == "" && text != "" && unicode.IsDigit(rune(text[0])) { // the code before it may be a size
+		code = " "
+	}
 	header = header[:at] + code + text + header[at:]
 	if len(utf16.Encode([]rune(header))) > maxMargin {
 		return "", fmt.Errorf("%w: page header of more than %d characters", ErrNoRoom, maxMargin)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"errors"
-	"io"
 	"strings"
 	"unicode/utf8"
 
@@ -251,9 +250,11 @@ func (w *zipPackageEdit) plan(after string) (*splice.Plan, error) {
 		if err != nil {
 			return nil, err
 		}
-		if w.contents[p.entry.name], err = io.ReadAll(doc.Source()); err != nil {
+		content := make([]byte, doc.Size())
+		if _, err := doc.ReadAt(content, 0); err != nil {
 			return nil, err
 		}
+		w.contents[p.entry.name] = content
 	}
 	return w.pkg.zip.plan(w.contents, after)
 }
