@@ -39,14 +39,20 @@ func (n *Notice) text() string {
 	return strings.Join(all, n.Between)
 }
 
-// stands reports whether one of the lines is the notice.
+// stands reports whether one of the lines is the notice: of many, one of the first or of
+// the last, where notices are.
 func (n *Notice) stands(lines iter.Seq[string], atEnd bool) bool {
+	known := func(line string) bool { return n.Known(line, atEnd) }
+	var last []string
 	for line := range lines {
-		if n.Known(line, atEnd) {
-			return true
+		if last = append(last, line); len(last) == 2*shapeLines {
+			if slices.ContainsFunc(last[:shapeLines], known) {
+				return true
+			}
+			known, last = func(string) bool { return false }, last[shapeLines:]
 		}
 	}
-	return false
+	return slices.ContainsFunc(last, func(line string) bool { return n.Known(line, atEnd) })
 }
 
 // ErrNoRoom reports a document that has no room for a notice.

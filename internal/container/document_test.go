@@ -2,8 +2,10 @@ package container
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -144,6 +146,7 @@ func TestNoticeRefuses(t *testing.T) {
 		"other language": {"docx", ooxmlDocument("word/document.xml", `<document><body/></document>`), new(*FormatError)},
 		"broken XML":     {"docx", ooxmlDocument("word/document.xml", wordDocument("<w:p>")), new(*FormatError)},
 		"two parts":      {"docx", ooxmlDocument("word/document.xml", wordDocument(""), "Word/document.xml", wordDocument("")), new(*FormatError)},
+		"lost header":    {"docx", ooxmlDocument("word/document.xml", wordDocument(`<w:sectPr><w:headerReference w:type="default" r:id="x"/></w:sectPr>`)), new(*FormatError)},
 		"no slides":      {"pptx", pptxDocument(``), &ErrNoRoom},
 		"lost slide":     {"pptx", pptxDocument(`<p:sldIdLst><p:sldId id="256" r:id="rId9"/></p:sldIdLst>`), new(*FormatError)},
 		"tiny slide":     {"pptx", pptxDocument(`<p:sldIdLst/><p:sldSz cx="100" cy="1"/>`), &ErrNoRoom},
@@ -158,7 +161,7 @@ func TestNoticeRefuses(t *testing.T) {
 		"cut":            {"docx", ooxmlDocument("word/document.xml", wordDocument(""))[:900], new(*FormatError)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := planNotice(c.format, c.b, testNotice(nil))
+			_, err := planNotice(c.format, c.b, testNotice(func(n *Notice) { n.EachPage = name == "lost header" }))
 			if want, ok := c.err.(*error); ok {
 				require.ErrorIs(t, err, *want)
 			} else {
@@ -213,4 +216,45 @@ func fuzzNotice(f *testing.F, format string, document func(part string) []byte, 
 		require.NoError(t, err, "the edited part is broken")
 		require.Empty(t, again.Edits(), "a second time")
 	})
+}
+
+// TestNoticeQuadratic: lists that refer to each other cost no more than their length.
+func TestNoticeQuadratic(t *testing.T) {
+	many := func(n int, format string) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, format, i)
+		}
+		return b.String()
+	}
+	const n = 30_000
+	relations := `<Relationships>` + many(n, `<Relationship Id="r%d" Type="t/slide" Target="a.xml"/>`) + `<Relationship Id="s" Type="t/slide" Target="a.xml"/></Relationships>`
+	each := testNotice(func(n *Notice) { n.EachPage = true })
+	for name, c := range map[string]struct {
+		format string
+		b      []byte
+	}{
+		"slides": {"pptx", ooxmlDocument("word/document.xml", `<p:presentation `+pptxNames+`><p:sldIdLst>`+many(n, `<p:sldId id="%d" r:id="s"/>`)+`</p:sldIdLst></p:presentation>`,
+			"word/_rels/document.xml.rels", relations, "word/a.xml", pptxSlideOf("", ""))},
+		"sheets": {"xlsx", ooxmlDocument("word/document.xml", `<workbook xmlns:r="r"><sheets>`+many(n, `<sheet r:id="r%d"/>`)+`</sheets></workbook>`,
+			"word/_rels/document.xml.rels", strings.ReplaceAll(relations, "slide", "worksheet"), "word/a.xml", "<worksheet/>")},
+		"sections": {"docx", ooxmlDocument("word/document.xml", wordDocument(many(n, `<w:p><w:pPr><w:sectPr><w:headerReference w:type="default" r:id="r%d"/></w:sectPr></w:pPr></w:p>`)),
+			"word/_rels/document.xml.rels", relations, "word/a.xml", `<w:hdr xmlns:w="`+wordTransitional+`"/>`)},
+		"shapes":       {"pptx", pptxDocument(`<p:sldIdLst><p:sldId r:id="rId1"/></p:sldIdLst>`, pptxSlideOf("", many(n, `<a:p><a:t>AI %d generated</a:t></a:p>`)))},
+		"names":        {"odt", odfPackage(odfContentOf(many(n, `<style:style style:name="AIGC%dP"/>`), "text", ""), odfStylesOf(many(n, `<style:style style:name="AIGC%dP"/>`), `<style:master-page/>`))},
+		"pages":        {"odp", odfPackage(odfContentOf("", "presentation", many(n, `<draw:page draw:id="%d"/>`)), odfStylesOf("", ""))},
+		"master pages": {"ods", odfPackage("<a/>", odfStylesOf("", many(n, `<style:master-page style:name="%d"/>`)))},
+		"header":       {"xlsx", xlsxDocument(`<worksheet><headerFooter><oddFooter>` + many(n, "&amp;C&amp;L%d\n") + `</oddFooter></headerFooter></worksheet>`)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			start := time.Now()
+			plan, err := planNotice(c.format, c.b, each)
+			require.NoError(t, err)
+			require.NotEmpty(t, plan.Edits())
+			_, _, err = DocumentLines(bytes.NewReader(c.b), int64(len(c.b)), c.format, Limits{})
+			require.NoError(t, err)
+			require.Less(t, time.Since(start), hang)
+			t.Log(len(c.b), "bytes in", time.Since(start))
+		})
+	}
 }

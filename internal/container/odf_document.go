@@ -2,7 +2,9 @@ package container
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/aigclabel/aigclabel/internal/xmlscan"
@@ -135,13 +137,17 @@ func (d *odfTextEdit) stream(name string, visit func(path []xmlElement)) (*odfSt
 	return s, err
 }
 
+// odfStyleName matches the names of styles that notices have, and how they begin.
+var odfStyleName = regexp.MustCompile(`AIGC([0-9]{1,9})[A-Z]`)
+
 // styleName returns a name for styles that none in the stream begins with.
 func (s *odfStream) styleName() string {
-	for n := 1; ; n++ {
-		if name := fmt.Sprintf("AIGC%d", n); !strings.Contains(s.part.doc, `"`+name) && !strings.Contains(s.part.doc, "'"+name) {
-			return name
-		}
+	last := 0
+	for _, m := range odfStyleName.FindAllStringSubmatch(s.part.doc, -1) {
+		n, _ := strconv.Atoi(m[1]) // a number
+		last = max(last, n)
 	}
+	return fmt.Sprintf("AIGC%d", last+1)
 }
 
 // addStyles adds automatic styles.

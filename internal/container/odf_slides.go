@@ -59,7 +59,17 @@ func planODPNotice(src *Source, n *Notice) (*splice.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	name, styles := s.styleName(), ""
+	if err := d.addFrames(s, &deck, chosen, sizes, n); err != nil {
+		return nil, err
+	}
+	return d.plan("mimetype")
+}
+
+// addFrames adds the notice to the chosen slides.
+func (d *odfTextEdit) addFrames(s *odfStream, deck *odpDeck, chosen []int, sizes map[string][2]int64, n *Notice) error {
+	var styles strings.Builder
+	frames := map[[2]int64]string{}
+	name := s.styleName()
 	for _, i := range chosen {
 		slide := &deck.slides[i]
 		if n.stands(xmlLines(s.part.doc[slide.content:slide.contentEnd], ""), false) {
@@ -69,24 +79,25 @@ func planODPNotice(src *Source, n *Notice) (*splice.Plan, error) {
 		if !ok {
 			size = [2]int64{odpWidth, odpHeight}
 		}
-		box, err := n.box(size[0], size[1])
-		if err != nil {
-			return nil, err
+		if frames[size] == "" {
+			box, err := n.box(size[0], size[1])
+			if err != nil {
+				return err
+			}
+			var looks string
+			frames[size], looks = odpFrame(s.part.root, fmt.Sprintf("%sS%d", name, len(frames)), box)
+			styles.WriteString(looks)
 		}
-		frame, looks := odpFrame(s.part.root, fmt.Sprintf("%sx%d", name, i), box)
-		styles += looks
 		if slide.end > 0 {
-			d.edit(s.part, insert(slide.end, frame))
+			d.edit(s.part, insert(slide.end, frames[size]))
 		} else {
-			d.edit(s.part, slide.append(s.part.doc, frame))
+			d.edit(s.part, slide.append(s.part.doc, frames[size]))
 		}
 	}
-	if styles != "" {
-		if err := d.addStyles(s, styles); err != nil {
-			return nil, err
-		}
+	if styles.Len() == 0 {
+		return nil
 	}
-	return d.plan("mimetype")
+	return d.addStyles(s, styles.String())
 }
 
 // The size of slides that do not say theirs: 28 by 15.75 cm.

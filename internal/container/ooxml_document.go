@@ -68,13 +68,13 @@ func (d *ooxmlTextEdit) relations(part string) (rels *zipPart, all []ooxmlRelati
 	return rels, all, err
 }
 
-// relatedPart returns the part of a relationship by its id, "" if there is none.
-func relatedPart(all []ooxmlRelation, id string) string {
-	i := slices.IndexFunc(all, func(r ooxmlRelation) bool { return r.id == id })
-	if i < 0 {
-		return ""
+// partsByID returns the parts of relationships by their ids.
+func partsByID(all []ooxmlRelation) map[string]string {
+	parts := make(map[string]string, len(all))
+	for _, r := range all {
+		parts[r.id] = r.part
 	}
-	return all[i].part
+	return parts
 }
 
 // relationSpace is the namespace of references to relationships.

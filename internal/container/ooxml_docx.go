@@ -267,11 +267,12 @@ func (d *ooxmlTextEdit) marginTypes(b *docxBody, relations []ooxmlRelation) ([]s
 
 // extendMargins adds the notice to the headers that there are.
 func (d *ooxmlTextEdit) extendMargins(b *docxBody, m docxMargin, relations []ooxmlRelation, n *Notice) error {
-	done := map[string]bool{}
+	done, parts := map[string]bool{}, partsByID(relations)
 	for _, s := range b.sections {
 		for _, kind := range []string{"default", "first", "even"} {
-			name := relatedPart(relations, s.references[m.reference][kind])
-			if name == "" || done[name] {
+			id := s.references[m.reference][kind]
+			name := parts[id]
+			if id == "" || done[name] {
 				continue
 			}
 			done[name] = true

@@ -54,9 +54,14 @@ func planPPTXNotice(src *Source, n *Notice) (*splice.Plan, error) {
 		return nil, err
 	}
 	var slides []*pptxSlide
+	parts, seen := partsByID(relations), map[string]bool{}
 	for _, id := range deck.ids {
+		if seen[parts[id]] {
+			continue
+		}
+		seen[parts[id]] = true
 		s := &pptxSlide{}
-		if s.part, err = d.part(relatedPart(relations, id), s.visit); err != nil {
+		if s.part, err = d.part(parts[id], s.visit); err != nil {
 			return nil, err
 		}
 		if s.tree == nil {
@@ -196,11 +201,12 @@ func pptxLines(src *Source) (lineList, error) {
 	}
 	var deck pptxDeck
 	l.elements(head, func(path []xmlElement) { deck.visit(nil, path) })
+	parts := partsByID(relations)
 	for i, id := range deck.ids {
 		if i >= noticeParts && i < len(deck.ids)-1 {
 			continue
 		}
-		head, tail, err := l.edgesOf(relatedPart(relations, id))
+		head, tail, err := l.edgesOf(parts[id])
 		if err != nil {
 			return l.lineList, err
 		}

@@ -27,6 +27,8 @@ var behindMargins = strings.Fields("rowBreaks colBreaks customProperties cellWat
 // maxMargin is the longest header that Excel reads, in UTF-16 code units.
 const maxMargin = 255
 
+var errLongMargin = fmt.Errorf("%w: page header of more than %d characters", ErrNoRoom, maxMargin)
+
 // An xlsxSheet is what is known of a sheet.
 type xlsxSheet struct {
 	part    *zipPart
@@ -55,20 +57,19 @@ func planXLSXNotice(src *Source, n *Notice) (*splice.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	var ids []string
+	ids, seen := map[string]bool{}, map[string]bool{}
 	if _, err := d.part(d.file.main, func(_ *zipPart, path []xmlElement) {
 		if within(path, "workbook", "sheets", "sheet") {
-			ids = append(ids, path[2].reference())
+			ids[path[2].reference()] = true
 		}
 	}); err != nil {
 		return nil, err
 	}
-	sheets := 0
 	for _, r := range relations {
-		if r.kind != "worksheet" && r.kind != "chartsheet" || !slices.Contains(ids, r.id) {
+		if r.kind != "worksheet" && r.kind != "chartsheet" || !ids[r.id] || seen[r.part] {
 			continue
 		}
-		sheets++
+		seen[r.part] = true
 		s := &xlsxSheet{texts: map[string]xmlSpan{}}
 		if s.part, err = d.part(r.part, s.visit); err != nil {
 			return nil, err
@@ -77,7 +78,7 @@ func planXLSXNotice(src *Source, n *Notice) (*splice.Plan, error) {
 			return nil, err
 		}
 	}
-	if sheets == 0 {
+	if len(seen) == 0 {
 		return nil, fmt.Errorf("%w: no sheets", ErrNoRoom)
 	}
 	return d.plan(d.file.front())
@@ -154,6 +155,9 @@ func (d *ooxmlTextEdit) addMarginTexts(s *xlsxSheet, added map[string]string) {
 // sheetMargin returns a header with the notice in its middle section, below what
 // stands there; "" where it has it.
 func (n *Notice) sheetMargin(header string, atEnd bool) (string, error) {
+	if len(header) > 4*maxMargin { // bytes
+		return "", errLongMargin
+	}
 	sections := marginSections(header)
 	for _, s := range sections {
 		for _, line := range marginLines(s.text) {
@@ -180,7 +184,7 @@ func (n *Notice) sheetMargin(header string, atEnd bool) (string, error) {
 	}
 	header = header[:at] + code + text + header[at:]
 	if len(utf16.Encode([]rune(header))) > maxMargin {
-		return "", fmt.Errorf("%w: page header of more than %d characters", ErrNoRoom, maxMargin)
+		return "", errLongMargin
 	}
 	return header, nil
 }
