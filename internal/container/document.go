@@ -1,7 +1,6 @@
 package container
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"iter"
@@ -29,6 +28,22 @@ type Notice struct {
 
 // Words are a text in a language, a BCP 47 tag.
 type Words struct{ Language, Text string }
+
+// locales are the tags of languages that office programs know, which expect countries.
+var locales = map[string]string{
+	"zh-Hans": "zh-CN", "zh-Hant": "zh-TW", "en": "en-US", "ja": "ja-JP", "ko": "ko-KR",
+	"fr": "fr-FR", "de": "de-DE", "es": "es-ES", "pt": "pt-PT", "it": "it-IT",
+}
+
+// locale returns the language as a tag with a country, and whether it is written in
+// East Asian characters.
+func (w Words) locale() (tag string, asian bool) {
+	tag = locales[w.Language]
+	if tag == "" {
+		tag = w.Language
+	}
+	return tag, slices.Contains([]string{"zh", "ja", "ko"}, tag[:min(2, len(tag))])
+}
 
 // text returns the words on one line.
 func (n *Notice) text() string {
@@ -96,179 +111,6 @@ const (
 	minDocument = 8 << 20
 	deflatedXML = 32
 )
-
-// A DocumentLine is a line in a place where notices stand.
-type DocumentLine struct {
-	Text  string
-	Place string // "text start", "page header", "slide 1"...
-	AtEnd bool   // of the text
-}
-
-// DocumentLines returns the lines of a document at which notices stand: the first
-// and the last of its text, of page headers and footers, of slides. It is for looking,
-// and gives what it finds in a damaged file. The error is one of a read.
-func DocumentLines(r io.ReaderAt, size int64, format string, limits Limits) ([]DocumentLine, []error, error) {
-	src := NewSource(r, size, limits)
-	defer src.Release()
-	lines, err := documentFormats[format].lines(src)
-	return lines.found, lines.limits, err
-}
-
-// A lineList gathers the lines of a document.
-type lineList struct {
-	found  []DocumentLine
-	limits []error
-}
-
-// fail notes a limit, and returns what is neither that nor damage: an error of a read.
-func (l *lineList) fail(err error) error {
-	var layout Layout
-	err = layout.fail(0, err)
-	l.limits = append(l.limits, layout.Limits...)
-	return err
-}
-
-// add lists at most most of the lines.
-func (l *lineList) add(place string, atEnd bool, most int, lines iter.Seq[string]) {
-	for line := range lines {
-		if most--; most < 0 {
-			return
-		}
-		l.found = append(l.found, DocumentLine{line, place, atEnd})
-	}
-}
-
-// addText lists the first and the last lines of a text, of which the ends are given.
-func (l *lineList) addText(head, tail, element string) {
-	var start, end []string
-	if head == tail {
-		start, end = textEnds(slices.Collect(xmlLines(head, element)))
-	} else {
-		start = slices.Collect(firstLines(textLines, head, element))
-		_, end = textEnds(slices.Collect(xmlLines(tailPiece(tail), element)))
-	}
-	l.add("text start", false, textLines, slices.Values(start))
-	l.add("text end", true, textLines, slices.Values(end))
-}
-
-// textEnds returns the first and the last of lines or cells, none of them twice.
-func textEnds[T any](all []T) (start, end []T) {
-	half := min(textLines, (len(all)+1)/2)
-	return all[:half], all[max(half, len(all)-textLines):]
-}
-
-// tailPiece returns where the last lines of the end of a part are looked for.
-func tailPiece(tail string) string {
-	tail = tail[max(0, len(tail)-tailEdge):]
-	return tail[max(0, strings.IndexByte(tail, '<')):]
-}
-
-// addShapes lists the lines of a slide, of which the ends are given: the last shape is
-// the topmost.
-func (l *lineList) addShapes(place, head, tail, element string) {
-	l.add(place, false, shapeLines, xmlLines(head, element))
-	if head != tail {
-		l.add(place, false, shapeLines, xmlLines(tail[max(0, strings.IndexByte(tail, '<')):], element))
-	}
-}
-
-const (
-	textLines   = 3        // of a text, at each end: a notice may follow a title
-	shapeLines  = 64       // of a slide, a header or a footer
-	noticeParts = 16       // slides, sheets, headers and footers that are looked at
-	edgeSize    = 32 << 10 // of a part, at each end
-	tailEdge    = 8 << 10  // of that, where the last lines are looked for
-)
-
-// maxLine is how much of a line is kept, in bytes.
-const maxLine = 1 << 10
-
-// xmlLines yields the lines of the paragraphs in a document, or in a piece of one.
-// Text counts in elements of a name, or anywhere in a paragraph if that is "".
-func xmlLines(doc, element string) iter.Seq[string] {
-	return func(yield func(string) bool) {
-		w := lineScan{element: element, yield: yield}
-		for sc := (xmlscan.Scanner{Doc: doc, DTD: true}); ; {
-			t, err := sc.Next()
-			if err != nil || t.Kind == xmlscan.EndOfInput {
-				w.flush()
-				return
-			}
-			if !w.token(doc, &t) {
-				return
-			}
-		}
-	}
-}
-
-type lineScan struct {
-	element    string
-	yield      func(string) bool
-	line       strings.Builder
-	paragraphs int  // that are open
-	inside     bool // an element of text
-}
-
-// token reports whether there is to be another.
-func (w *lineScan) token(doc string, t *xmlscan.Token) bool {
-	switch name := localName(t.Name); {
-	case t.Kind == xmlscan.Text, t.Kind == xmlscan.CDATA:
-		if w.paragraphs > 0 && (w.inside || w.element == "") && w.line.Len() < maxLine {
-			w.line.WriteString(xmlscan.Content(doc[t.Start:min(t.End, t.Start+maxLine)]))
-		}
-	case t.Kind != xmlscan.StartTag && t.Kind != xmlscan.EndTag:
-	case name == w.element:
-		w.inside = t.Kind == xmlscan.StartTag && !t.Empty
-	case name == "p", name == "h":
-		switch {
-		case t.Kind == xmlscan.EndTag:
-			w.paragraphs = max(0, w.paragraphs-1)
-		case !t.Empty:
-			w.paragraphs++
-		}
-		return w.flush()
-	case name == "br", name == "line-break":
-		return w.flush()
-	case name == "tab", name == "s":
-		w.line.WriteByte(' ')
-	}
-	return true
-}
-
-// flush ends the line.
-func (w *lineScan) flush() bool {
-	text := strings.Join(strings.Fields(w.line.String()), " ")
-	w.line.Reset()
-	return text == "" || w.yield(text)
-}
-
-// localName returns a name without its prefix.
-func localName(name string) string { return name[strings.IndexByte(name, ':')+1:] }
-
-// firstLines yields the first lines of a document.
-func firstLines(most int, doc, element string) iter.Seq[string] {
-	return func(yield func(string) bool) {
-		left := most
-		for line := range xmlLines(doc, element) {
-			if left--; !yield(line) || left <= 0 {
-				return
-			}
-		}
-	}
-}
-
-// lastLine yields the last line of a document.
-func lastLine(doc, element string) iter.Seq[string] {
-	return func(yield func(string) bool) {
-		last := ""
-		for line := range xmlLines(doc, element) {
-			last = line
-		}
-		if last != "" {
-			yield(last)
-		}
-	}
-}
 
 // bound returns a prefix of a namespace, with its colon: the one that the element
 // declares, else an own one, and its declaration.
@@ -394,25 +236,4 @@ func partName(from, reference string) string {
 		reference = path.Join("/", path.Dir(from), reference)
 	}
 	return path.Clean(reference)[1:]
-}
-
-// edges returns the first [edgeSize] bytes of an entry, from a mark on if that is not "",
-// and its last ones, or more, up to twice as many, as far as it can be read: for looking, not
-// for editing.
-func (z *zipArchive) edges(e *zipEntry, from string) (head, tail string, err error) {
-	if e.flags&zipEncrypted != 0 || e.size < 0 {
-		return "", "", nil
-	}
-	if err := z.locate(e); err != nil {
-		return "", "", err
-	}
-	switch e.method {
-	case zipDeflated:
-		return z.src.inflatedEdges(e.data, e.packed, e.size, from)
-	case zipStored:
-		raw := &checkedReader{r: io.NewSectionReader(z.src.r, e.data, e.packed)}
-		head, tail, err = z.src.edges(raw, e.packed, from)
-		return head, tail, cmp.Or(raw.err, err)
-	}
-	return "", "", nil
 }

@@ -3,7 +3,6 @@ package container
 import (
 	"fmt"
 	"path"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -129,22 +128,6 @@ func (d *ooxmlTextEdit) addParts(part string, rels *zipPart, all []ooxmlRelation
 	}
 	d.edit(d.file.types, d.file.types.root.append(d.file.types.doc, types.String()))
 	return ids
-}
-
-// locales are the tags of languages that office programs know, which expect countries.
-var locales = map[string]string{
-	"zh-Hans": "zh-CN", "zh-Hant": "zh-TW", "en": "en-US", "ja": "ja-JP", "ko": "ko-KR",
-	"fr": "fr-FR", "de": "de-DE", "es": "es-ES", "pt": "pt-PT", "it": "it-IT",
-}
-
-// locale returns the language as a tag with a country, and whether it is written in
-// East Asian characters.
-func (w Words) locale() (tag string, asian bool) {
-	tag = locales[w.Language]
-	if tag == "" {
-		tag = w.Language
-	}
-	return tag, slices.Contains([]string{"zh", "ja", "ko"}, tag[:min(2, len(tag))])
 }
 
 // An ooxmlLooker reads a package for the finder of notices.
