@@ -40,10 +40,12 @@ const (
 const maxNoticedPages = 5000
 
 // planPDF returns the revision that stamps the notice on the first page of a PDF
-// document, the last, both, or each. The bytes of the file stay as they are; the
-// stamp is content of the page: text in an embedded font on an opaque light plate,
-// which PDF/A allows and any background leaves legible. There is no stamp where a
-// notice stands in the same half of the page already.
+// document, the last, both, or each. The bytes of the file stay as they are, and what
+// was linearized is a plain file then. The stamp is content of the page, which all
+// programs show and print, unlike annotations: text in an embedded font on an opaque
+// light plate, which PDF/A allows and any background leaves legible; in a document
+// with tags an artifact, as running titles are. There is none where a notice stands in
+// the same half of the page already.
 func planPDF(j *job) (*splice.Plan, string, error) {
 	doc, err := j.openPDF()
 	if err != nil {
@@ -72,7 +74,7 @@ func planPDF(j *job) (*splice.Plan, string, error) {
 		}
 	}
 	if noticed == 0 {
-		return nil, "", missing{"no page has room for a legible notice"}
+		return nil, "", missing{"the page is damaged, or has no room for a legible notice"}
 	}
 	font, err := s.font()
 	if err != nil {
@@ -171,10 +173,13 @@ func newPageStamper(n Notice, state metadata.State) (*pageStamper, error) {
 	return s, err
 }
 
-// stamp returns the stamp for a page, nil where it has a notice already or no room
-// for one. Done says that the page will have a notice.
+// stamp returns the stamp for a page, nil where it has a notice already, no room for
+// one, or damaged content. Done says that the page will have a notice.
 func (s *pageStamper) stamp(page *container.PDFPage) (stamp *container.PDFStamp, done bool, err error) {
 	there, err := s.stands(page)
+	if _, damaged := errors.AsType[*metadata.FormatError](err); damaged {
+		return nil, false, nil // what is open there would take in the stamp
+	}
 	if err != nil || there {
 		return nil, there, err
 	}

@@ -170,7 +170,7 @@ func TestPDFNoticeFits(t *testing.T) {
 	require.NotContains(t, pageTexts(t, path)[0], "本内容")
 	require.Contains(t, pageTexts(t, path)[0], "AI生成")
 	_, _, receipt := noticedPDF(t, sized("0 0 020 020"), Notice{})
-	require.Equal(t, Layer{Name: "notice", Reason: "no page has room for a legible notice"}, receipt.Layers[0])
+	require.Equal(t, Layer{Name: "notice", Reason: "the page is damaged, or has no room for a legible notice"}, receipt.Layers[0])
 	require.True(t, receipt.Layers[1].Done, "the record is written all the same")
 }
 

@@ -1,9 +1,12 @@
 package container
 
 import (
+	"cmp"
 	"encoding/binary"
 	"slices"
 	"sort"
+	"strconv"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -20,7 +23,7 @@ type pdfRange[T any] struct {
 type pdfRanges[T any] []pdfRange[T]
 
 func (rs pdfRanges[T]) sort() {
-	slices.SortStableFunc(rs, func(a, b pdfRange[T]) int { return int(int64(a.lo) - int64(b.lo)) })
+	slices.SortStableFunc(rs, func(a, b pdfRange[T]) int { return cmp.Compare(a.lo, b.lo) })
 }
 
 // find returns the range that has a code.
@@ -74,6 +77,15 @@ func (d *PDFDocument) cmap(text []byte) (pdfRanges[string], error) {
 	}
 }
 
+// addCode adds a range of codes.
+func (d *PDFDocument) addCode(m *pdfRanges[string], lo, hi uint32, to pdfValue) error {
+	if len(*m) == cap(*m) {
+		*m = slices.Grow(*m, len(*m)+64) // twice as much: append would copy more often
+	}
+	*m = append(*m, pdfRange[string]{lo, hi, to.utf16()})
+	return d.room(1)
+}
+
 // bfChars reads pairs of a code and its characters, up to a word.
 func (d *PDFDocument) bfChars(l *pdfLexer, m *pdfRanges[string]) error {
 	for {
@@ -85,10 +97,9 @@ func (d *PDFDocument) bfChars(l *pdfLexer, m *pdfRanges[string]) error {
 		if err != nil || !to.isString() {
 			return nil
 		}
-		if err := d.room(1); err != nil {
+		if err := d.addCode(m, code, code, to); err != nil {
 			return err
 		}
-		*m = append(*m, pdfRange[string]{code, code, to.utf16()})
 	}
 }
 
@@ -105,18 +116,17 @@ func (d *PDFDocument) bfRanges(l *pdfLexer, m *pdfRanges[string]) error {
 			return nil
 		}
 		if to.isString() {
-			if err := d.room(1); err != nil {
+			if err := d.addCode(m, lo, hi, to); err != nil {
 				return err
 			}
-			*m = append(*m, pdfRange[string]{lo, hi, to.utf16()})
 			continue
 		}
 		for each := range to.elements() {
-			if err := d.room(1); err != nil {
-				return err
+			if !each.isString() || lo > hi {
+				break
 			}
-			if each.isString() && lo <= hi {
-				*m = append(*m, pdfRange[string]{lo, lo, each.utf16()})
+			if err := d.addCode(m, lo, lo, each); err != nil {
+				return err
 			}
 			lo++
 		}
@@ -126,25 +136,30 @@ func (d *PDFDocument) bfRanges(l *pdfLexer, m *pdfRanges[string]) error {
 // code reads a hexadecimal string of at most four bytes.
 func (l *pdfLexer) code() (uint32, bool) {
 	v, err := l.value()
-	if err != nil || !v.isString() || v[0] != '<' {
+	if err != nil || !v.isString() {
 		return 0, false
 	}
-	return pdfCode(unhexPDF(v[1 : len(v)-1]))
+	return v.code()
 }
 
-func pdfCode(b []byte) (code uint32, ok bool) {
-	for _, c := range b {
-		code = code<<8 | uint32(c)
+// code returns the number that a hexadecimal string of at most eight digits is.
+func (v pdfValue) code() (uint32, bool) {
+	if v[0] != '<' || len(v) > len("<12345678>") {
+		return 0, false
 	}
-	return code, len(b) > 0 && len(b) <= 4
+	n, err := strconv.ParseUint(string(v[1:len(v)-1]), 16, 32)
+	return uint32(n), err == nil
 }
 
 // utf16 returns the characters of a string in UTF-16 with the high byte first.
 func (v pdfValue) utf16() string {
+	if code, ok := v.code(); ok && len(v) == len("<1234>") && !utf16.IsSurrogate(rune(code)) {
+		return string(rune(code)) // most are one
+	}
 	return string(decodeUTF16(unhexPDF(v[1:len(v)-1]), binary.BigEndian))
 }
 
-// unicode returns the characters of a code: those of the first in its range, the last
+// pdfUnicode returns the characters of a code: those of the first in its range, the last
 // of which counts on.
 func pdfUnicode(m pdfRanges[string], code uint32) (string, bool) {
 	r, ok := m.find(code)

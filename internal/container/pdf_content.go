@@ -2,6 +2,7 @@ package container
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 )
 
@@ -30,6 +31,7 @@ type pdfContent struct {
 	resources pdfValue
 	form      int // depth
 	stamp     bool
+	cut       bool // ends inside an object
 	state     pdfTextState
 	states    []pdfTextState
 	pen, line pdfMatrix
@@ -55,6 +57,9 @@ func (c *pdfContent) runAll(streams []pdfValue) error {
 		}
 		if err := c.run(); err != nil {
 			return err
+		}
+		if c.cut {
+			return &FormatError{Offset: o.at, Err: fmt.Errorf("content of a page: %w", errTruncated)}
 		}
 	}
 	return c.file.err
@@ -103,12 +108,14 @@ func (c *pdfContent) operator() string {
 		t, err := c.token()
 		switch {
 		case err != nil && c.pos >= len(c.text):
+			c.cut = c.cut || t.kind != 0 // in a string
 			return ""
 		case err != nil:
 			c.pos = max(c.pos, t.start+1) // readers go on behind what they do not know
 			continue
 		case t.kind == '[' || t.kind == pdfDict:
-			if c.container(t.kind) != nil {
+			if err := c.container(t.kind); err != nil {
+				c.cut = c.pos >= len(c.text)
 				continue
 			}
 		}

@@ -186,7 +186,9 @@ func (font *pdfFont) next(text []byte) (code uint32, n int) {
 		}
 	}
 	n = min(n, len(text))
-	code, _ = pdfCode(text[:n])
+	for _, c := range text[:n] {
+		code = code<<8 | uint32(c)
+	}
 	return code, n
 }
 

@@ -116,6 +116,9 @@ func (n pdfNode) inherit(dict pdfValue) pdfNode {
 	return n
 }
 
+// pdfPageBudget is how much more of the objects may be read for each further page.
+const pdfPageBudget = 8 * pdfBlock
+
 // Pages yields the pages in order, or from the last one: a page is found without a
 // look at those behind it. The last value is an error where the tree is broken.
 func (d *PDFDocument) Pages(fromLast bool) iter.Seq2[*PDFPage, error] {
@@ -146,9 +149,13 @@ func (d *PDFDocument) Pages(fromLast bool) iter.Seq2[*PDFPage, error] {
 			if below != nil {
 				open = append(open, *below)
 			}
-			if page != nil && !yield(page, nil) {
+			if page == nil {
+				continue
+			}
+			if !yield(page, nil) {
 				return
 			}
+			f.budget += pdfPageBudget
 		}
 	}
 }

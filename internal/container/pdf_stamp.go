@@ -68,6 +68,7 @@ func (d *PDFDocument) Stamp(font *PDFFont, stamps []PDFStamp) (*splice.Plan, err
 	}
 	for i := range stamps {
 		refused := f.refused
+		f.budget += pdfPageBudget
 		if err := s.page(&stamps[i]); err != nil {
 			return nil, err
 		}

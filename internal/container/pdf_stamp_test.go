@@ -131,31 +131,52 @@ func TestPDFStampOnSharedParts(t *testing.T) {
 	}
 }
 
-// TestPDFStampSize: what pages share is not copied without end.
-func TestPDFStampSize(t *testing.T) {
+// manyPDFPages returns a document of n pages, whose dictionaries hold the entries, in
+// which %d is their number. Object 3 is shared.
+func manyPDFPages(n int, shared, entries string) []byte {
 	d := newPDFDraft("")
 	d.object(1, "<</Pages 2 0 R>>")
 	var kids, table strings.Builder
-	const pages = 300
-	for n := range pages {
-		fmt.Fprintf(&kids, "%d 0 R ", 100+n)
+	for i := range n {
+		fmt.Fprintf(&kids, "%d 0 R ", 100+i)
 	}
 	d.object(2, "<</Kids["+kids.String()+"]>>")
-	d.object(3, "<<"+strings.Repeat("/Some 9 0 R", 1<<15)+">>")
-	for n := range pages {
+	d.object(3, shared)
+	for i := range n {
 		fmt.Fprintf(&table, "%010d 00000 n \n", d.Len())
-		fmt.Fprintf(d, "%d 0 obj<</Resources<</XObject 3 0 R/A %d>>>>endobj\n", 100+n, n)
+		fmt.Fprintf(d, "%d 0 obj<<"+entries+">>endobj\n", 100+i, i)
 	}
 	at := d.Len()
-	fmt.Fprintf(d, "xref\n1 3\n%010d 00000 n \n%010d 00000 n \n%010d 00000 n \n100 %d\n%strailer<</Root 1 0 R>>\n", d.offsets[1], d.offsets[2], d.offsets[3], pages, table.String())
+	fmt.Fprintf(d, "xref\n1 3\n%010d 00000 n \n%010d 00000 n \n%010d 00000 n \n100 %d\n%strailer<</Root 1 0 R>>\n", d.offsets[1], d.offsets[2], d.offsets[3], n, table.String())
 	d.end(at)
-	doc := openPDF(t, d.Bytes())
+	return d.Bytes()
+}
+
+// TestPDFStampOnManyPages: what each page needs of a budget, it gets.
+func TestPDFStampOnManyPages(t *testing.T) {
+	const pages = 3000
+	out := stampedPDF(t, manyPDFPages(pages, pdfStream("", "BT(all)Tj ET"), "/Contents 3 0 R/Number %d"), false)
+	n := 0
+	for p, err := range openPDF(t, out).Pages(false) {
+		require.NoError(t, err)
+		stamps, err := p.Stamps()
+		require.NoError(t, err)
+		require.Len(t, stamps, 1)
+		n++
+	}
+	require.Equal(t, pages, n)
+	require.Equal(t, 1, bytes.Count(out, []byte("/Subtype/Form")), "one stamp for all")
+}
+
+// TestPDFStampSize: what pages share is not copied without end.
+func TestPDFStampSize(t *testing.T) {
+	doc := openPDF(t, manyPDFPages(300, "<<"+strings.Repeat("/Some 9 0 R", 1<<15)+">>", "/Resources<</XObject 3 0 R/A %d>>"))
 	var stamps []PDFStamp
 	for p, err := range doc.Pages(false) {
 		require.NoError(t, err)
 		stamps = append(stamps, PDFStamp{Page: p, PDFForm: someForm(40)})
 	}
-	require.Len(t, stamps, pages)
+	require.Len(t, stamps, 300)
 	_, err := doc.Stamp(someFont(t), stamps)
 	require.ErrorAs(t, err, new(*LimitError))
 }

@@ -53,8 +53,9 @@ type pdfTextReader struct {
 	buffer   []byte
 }
 
-// Text reads the text of the page. The error is an I/O error or a *[LimitError],
-// beside what was read before it. What cannot be decoded is left out.
+// Text reads the text of the page. The error is an I/O error, a *[LimitError] or, where
+// the content ends inside an object, a *[FormatError], beside what was read before it.
+// What cannot be decoded is left out.
 func (p *PDFPage) Text() (PDFText, error) {
 	text, err := p.text(p.contents(), false)
 	if err == nil {
