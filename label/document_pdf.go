@@ -211,8 +211,9 @@ func (s *pageStamper) stands(page *container.PDFPage) (bool, error) {
 	top := s.notice.Corner == TopLeft || s.notice.Corner == TopRight
 	own := strings.Join(s.texts[0], between)
 	is := func(l container.PDFLine) bool {
-		_, ok := recognise(l.Text, own, leading)
-		return ok && !l.Hidden && l.Y > page.Height/2 == top
+		_, opens := recognise(l.Text, own, leading)
+		_, closes := recognise(l.Text, own, trailing)
+		return (opens || closes) && !l.Hidden && l.Y > page.Height/2 == top
 	}
 	head, tail, err := readPage(page)
 	if _, limited := errors.AsType[*container.LimitError](err); limited {

@@ -183,6 +183,19 @@ func TestPDFNoticeFont(t *testing.T) {
 	require.ErrorIs(t, err, ErrWording)
 }
 
+// TestPDFNoticeInAllLanguages: the font has what the wordings need.
+func TestPDFNoticeInAllLanguages(t *testing.T) {
+	n := Notice{Language: strings.Join(Languages(), "+"), Corner: TopLeft}
+	for _, state := range []metadata.State{metadata.Generated, metadata.Possible, metadata.Suspected} {
+		out, _ := labelled(t, &Labeler{Producer: producer, Notice: &n}, fixture(t, "pdf/tagged.pdf"), Artifact{State: state})
+		found, err := findPDFNotices(out)
+		require.NoError(t, err)
+		want, err := n.wording(state)
+		require.NoError(t, err)
+		require.Equal(t, []textNotice{{Text: want, Place: "top of the first page"}}, found)
+	}
+}
+
 func TestPDFNoticeRefused(t *testing.T) {
 	label := func(src metadata.Source, policy metadata.SignaturePolicy) error {
 		l := &Labeler{Producer: producer, Notice: &Notice{}, Write: metadata.WriteOptions{OnCredentials: policy}}
