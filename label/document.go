@@ -29,9 +29,6 @@ func planDocument(j *job) (*splice.Plan, string, error) {
 		return nil, "", err
 	}
 	plan, err := container.PlanNotice(j.src.R, j.src.Size, j.format, n)
-	if err == nil {
-		err = j.refuseSigned(plan)
-	}
 	return plan, j.documentPlace(), documentError(j.format, err)
 }
 
@@ -101,18 +98,6 @@ func sideOf(atEnd bool) side {
 	return leading
 }
 
-// refuseSigned fails where the plan breaks a signature and that is not wanted.
-func (j *job) refuseSigned(plan *splice.Plan) error {
-	if j.Write.OnCredentials != metadata.Refuse || len(plan.Edits()) == 0 {
-		return nil
-	}
-	reading, err := metadata.Read(j.src, &metadata.ReadOptions{Limits: j.Write.Limits})
-	if err == nil && reading.Signed != "" {
-		err = fmt.Errorf("%w: %s", metadata.ErrSigned, reading.Signed)
-	}
-	return err
-}
-
 // documentError returns an error of a document in the types of this package and of
 // package metadata.
 func documentError(format string, err error) error {
@@ -123,7 +108,7 @@ func documentError(format string, err error) error {
 		return missing{"its text is encrypted"}
 	case errors.Is(err, container.ErrEncrypted):
 		return metadata.ErrEncrypted
-	case errors.Is(err, metadata.ErrSigned), errors.Is(err, ErrNoNotice), errors.Is(err, ErrEncoding):
+	case errors.Is(err, ErrNoNotice), errors.Is(err, ErrEncoding):
 		return err
 	}
 	return codecError(format, err)
@@ -151,9 +136,6 @@ func planEPUB(j *job) (*splice.Plan, string, error) {
 		paragraph := j.Notice.paragraph(j.state, marks, func(s string) string { return escapeHTML(t.Text, s) })
 		return htmlEdits(t.Text, container.ReadXHTMLBody(t.Text), strings.Join(strings.Fields(wording), " "), paragraph, t.Start, t.End)
 	})
-	if err == nil {
-		err = j.refuseSigned(plan)
-	}
 	return plan, j.documentPlace(), documentError(j.format, err)
 }
 

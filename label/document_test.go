@@ -124,9 +124,14 @@ func TestSignedDocument(t *testing.T) {
 		l := &Labeler{Producer: producer, Notice: &Notice{}}
 		_, receipt := labelledTwice(t, l, b, name)
 		require.Len(t, receipt.Broken, 1)
+		recorded, _ := labelledTwice(t, &Labeler{Producer: producer}, b, name)
+		_, receipt = labelledTwice(t, l, recorded, name)
+		require.Len(t, receipt.Broken, 1, "where only the notice is new")
 		l.Write.OnCredentials = metadata.Refuse
-		_, err := l.Label(t.Context(), io.Discard, metadata.Bytes(b, name), Artifact{})
-		require.ErrorIs(t, err, metadata.ErrSigned)
+		for _, b := range [][]byte{b, recorded} {
+			_, err := l.Label(t.Context(), io.Discard, metadata.Bytes(b, name), Artifact{ID: "p-1"})
+			require.ErrorIs(t, err, metadata.ErrSigned)
+		}
 	}
 }
 

@@ -121,6 +121,7 @@ func (l *Labeler) plan(ctx context.Context, src metadata.Source, a Artifact, s *
 	if err != nil {
 		return nil, Receipt{}, err
 	}
+	before := src
 	src = metadata.Source{R: noticed, Size: noticed.Size(), Name: src.Name}
 	out, written, record, err := l.planRecord(src, format, a, notice.Done)
 	if errors.Is(err, metadata.ErrNoPlace) && l.Notice != nil && !notice.Done {
@@ -129,8 +130,27 @@ func (l *Labeler) plan(ctx context.Context, src metadata.Source, a Artifact, s *
 	if err != nil {
 		return nil, Receipt{}, err
 	}
-	written.Changed = written.Changed || len(noticed.Edits()) > 0
+	if len(noticed.Edits()) > 0 && !written.Changed {
+		written.Changed = true
+		if written.Broken, err = l.signatures(before); err != nil {
+			return nil, Receipt{}, err
+		}
+	}
 	return out, Receipt{Time: a.Created.UTC(), Profile: profile, Receipt: written, Layers: []Layer{notice, record}}, nil
+}
+
+// signatures returns the signatures of a file in which only the notice changes, or
+// refuses to break them.
+func (l *Labeler) signatures(src metadata.Source) ([]string, error) {
+	reading, err := metadata.Read(src, &metadata.ReadOptions{Limits: l.Write.Limits})
+	if err != nil {
+		return nil, err
+	}
+	names := reading.Signatures()
+	if len(names) > 0 && l.Write.OnCredentials == metadata.Refuse {
+		return nil, fmt.Errorf("%w: %s", metadata.ErrSigned, names[0])
+	}
+	return names, nil
 }
 
 // planNotice returns the file with the notice, or as it is when it gets none.

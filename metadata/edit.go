@@ -155,17 +155,3 @@ func (e *editor) changed(slot *container.Slot, kind container.Kind) *container.C
 	}
 	return nil
 }
-
-// signatures names what a change to the file breaks.
-func (e *editor) signatures() []string {
-	var names []string
-	for _, site := range e.reading.Sites {
-		if site.Scheme == C2PA {
-			names = append(names, "C2PA manifest in "+site.Place)
-		}
-	}
-	if e.reading.Signed != "" {
-		names = append(names, e.reading.Signed)
-	}
-	return names
-}

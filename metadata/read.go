@@ -106,6 +106,20 @@ func Read(src Source, opts *ReadOptions) (*Reading, error) {
 	return r, err
 }
 
+// Signatures names the signatures of the file, Content Credentials among them, that a
+// change to it breaks.
+func (r *Reading) Signatures() (names []string) {
+	for _, site := range r.Sites {
+		if site.Scheme == C2PA {
+			names = append(names, "C2PA manifest in "+site.Place)
+		}
+	}
+	if r.Signed != "" {
+		names = append(names, r.Signed)
+	}
+	return names
+}
+
 // examine is [Read], and leaves what an edit needs. The reading shares the memory
 // of src.
 func examine(src *container.Source, name string) (*Reading, error) {

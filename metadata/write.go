@@ -258,7 +258,7 @@ func (e *editor) finish(want Record) (Output, Receipt, error) {
 	want.Raw = nil
 	receipt := Receipt{Format: format.Name, Place: place, Record: want, Previous: e.reading.Record, Size: plan.Size(), Moved: e.moved}
 	if receipt.Changed = len(plan.Edits()) > 0; receipt.Changed {
-		receipt.Broken = e.signatures()
+		receipt.Broken = e.reading.Signatures()
 	}
 	if len(receipt.Broken) > 0 && e.opts.OnCredentials == Refuse {
 		return nil, Receipt{}, fmt.Errorf("%w: %s", ErrSigned, receipt.Broken[0])
