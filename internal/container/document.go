@@ -1,6 +1,7 @@
 package container
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -71,7 +72,7 @@ func (n *Notice) stands(lines iter.Seq[string], atEnd bool) bool {
 }
 
 // ErrNoRoom reports a document that has no room for a notice.
-var ErrNoRoom = fmt.Errorf("no room for a notice")
+var ErrNoRoom = errors.New("no room for a notice")
 
 // A documentFormat is how notices stand in documents of a format.
 type documentFormat struct {

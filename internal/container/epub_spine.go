@@ -190,6 +190,8 @@ func (d *epubTextEdit) text(i int) (*zipPart, error) {
 		return nil, ErrEncrypted
 	case d.file.Damage != nil:
 		return nil, d.file.Damage
+	case strings.Contains(doc, "\x00"): // what is put in has one byte a letter
+		return nil, fmt.Errorf("%w: a text in UTF-16", ErrNoRoom)
 	}
 	d.read[i] = &zipPart{entry: e, doc: doc}
 	return d.read[i], nil

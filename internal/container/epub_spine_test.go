@@ -43,6 +43,14 @@ func TestEPUBEncryptedText(t *testing.T) {
 	noticed(t, "epub", encryption("a/font.otf"), testNotice(nil), "a/t 1.xhtml")
 }
 
+// TestEPUBTextOfTwoBytes: a notice in UTF-8 is none in UTF-16.
+func TestEPUBTextOfTwoBytes(t *testing.T) {
+	b := epubOf(`<package version="3.0"><manifest><item id="a" href="x.xhtml" media-type="application/xhtml+xml"/></manifest><spine><itemref idref="a"/></spine></package>`,
+		"a/x.xhtml", "\xFF\xFE<\x00b\x00o\x00d\x00y\x00>\x00a\x00")
+	_, err := planNotice("epub", b, testNotice(nil))
+	require.ErrorIs(t, err, ErrNoRoom)
+}
+
 func FuzzEPUBNotice(f *testing.F) {
 	f.Add(`<package version="2.0"><manifest><item id="a" href="../x.xhtml" media-type="application/xhtml+xml"/></manifest><spine><itemref idref="a"/></spine></package>`)
 	f.Fuzz(func(t *testing.T, opf string) {
