@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"image"
 	"image/color"
+	"iter"
 	"math"
 	"regexp"
 	"sort"
@@ -39,6 +40,7 @@ var (
 type caption struct {
 	face   xfont.Face
 	lines  []line
+	letter int         // height of the lowest
 	size   image.Point // of the plate
 	margin int
 	radius float64
@@ -77,7 +79,7 @@ func typeset(f *sfnt.Font, texts [][]string, picture image.Point) (*caption, err
 // set breaks the text into lines for a picture of width w.
 func set(face xfont.Face, text []string, letter float64, s spacing, w int) *caption {
 	pixels := func(v float64) int { return int(math.Ceil(v * letter)) }
-	c := &caption{face: face, margin: pixels(s.margin), radius: s.radius * letter}
+	c := &caption{face: face, letter: int(letter), margin: pixels(s.margin), radius: s.radius * letter}
 	y := pixels(s.y)
 	for _, t := range text {
 		for _, l := range wrap(face, t, w-2*pixels(s.margin)-2*pixels(s.x)) {
@@ -180,17 +182,39 @@ func fill(face xfont.Face, words []string, limit int) []string {
 	return lines
 }
 
+// styled returns c in the style of a notice in a picture of the given size.
+func (c *caption) styled(n Notice, picture image.Point) *caption {
+	out := *c
+	switch room := picture.Sub(c.size); {
+	case n.Style == Banner:
+		out.size.X, out.margin, out.radius = picture.X, 0, 0
+	case n.Margin != 0:
+		wanted := min(max(n.Margin, 0), 1) * float64(min(picture.X, picture.Y))
+		out.margin = max(0, min(int(math.Round(wanted)), room.X, room.Y))
+	}
+	return &out
+}
+
 // place returns where the plate lies in a picture of the given size.
 func (c *caption) place(corner Corner, picture image.Point) image.Rectangle {
 	at := picture.Sub(c.size).Sub(image.Pt(c.margin, c.margin))
-	if corner == BottomLeft || corner == TopLeft {
+	switch corner {
+	case BottomLeft, TopLeft, Left:
 		at.X = c.margin
+	case Bottom, Top:
+		at.X = (picture.X - c.size.X) / 2
 	}
-	if corner == TopRight || corner == TopLeft {
+	switch corner {
+	case TopRight, TopLeft, Top:
 		at.Y = c.margin
+	case Left, Right:
+		at.Y = (picture.Y - c.size.Y) / 2
 	}
 	return image.Rectangle{at, at.Add(c.size)}
 }
+
+// stroke returns the width of the outline round letters.
+func (c *caption) stroke() float64 { return max(2, float64(c.letter)/8) }
 
 // draw returns how much of each pixel the plate and its letters cover.
 func (c *caption) draw() (plate, ink *image.Alpha) {
@@ -213,4 +237,48 @@ func (c *caption) cover(x, y int) float64 {
 	inset := func(v, n int) float64 { return max(0, c.radius-min(float64(v), float64(n-1-v))-0.5) }
 	distance := math.Hypot(inset(x, c.size.X), inset(y, c.size.Y))
 	return min(1, max(0, c.radius-distance+0.5))
+}
+
+// outlined returns the pixels that lie within width of the letters, and the letters.
+func outlined(ink *image.Alpha, width float64) *image.Alpha {
+	out := image.NewAlpha(ink.Rect)
+	r := ink.Rect
+	reach := int(width)
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		for from, to := range strokes(ink, y) {
+			for dy := max(-reach, r.Min.Y-y); dy <= min(reach, r.Max.Y-1-y); dy++ {
+				half := math.Sqrt(width*width - float64(dy*dy))
+				whole, part := int(half), uint8(0xFF*(half-math.Floor(half)))
+				for x := max(from-whole, r.Min.X); x < min(to+whole, r.Max.X); x++ {
+					out.Pix[out.PixOffset(x, y+dy)] = 0xFF
+				}
+				for _, x := range [2]int{from - whole - 1, to + whole} {
+					if (image.Point{x, y + dy}).In(r) {
+						p := &out.Pix[out.PixOffset(x, y+dy)]
+						*p = max(*p, part)
+					}
+				}
+			}
+		}
+	}
+	return out
+}
+
+// strokes yields where letters begin and end in a row.
+func strokes(ink *image.Alpha, y int) iter.Seq2[int, int] {
+	return func(yield func(from, to int) bool) {
+		from := -1
+		for x := ink.Rect.Min.X; x <= ink.Rect.Max.X; x++ {
+			covered := x < ink.Rect.Max.X && ink.AlphaAt(x, y).A >= 0x80
+			switch {
+			case covered && from < 0:
+				from = x
+			case !covered && from >= 0:
+				if !yield(from, x) {
+					return
+				}
+				from = -1
+			}
+		}
+	}
 }

@@ -17,13 +17,16 @@ var ErrTooSmall = errors.New("label: picture too small for a legible notice; set
 // ErrAnimated reports an animated picture, whose frames would each need the notice.
 var ErrAnimated = errors.New("label: no visible notice in animated pictures; set Notice to nil and show the notice beside it")
 
+// isTooSmall reports the lack of room.
+func isTooSmall(err error) bool { return errors.Is(err, ErrTooSmall) }
+
 // A canvas is the picture in a file, to be drawn on.
 type canvas interface {
 	// view returns the picture's size and orientation.
 	view() view
 
-	// stamp returns the edits of the file that put the notice on the picture,
-	// none where it stands already. Nothing changes outside of its plate.
+	// stamp returns the edits of the file that put the notice on the picture.
+	// Nothing changes outside of its area.
 	stamp(s *stamp) (*splice.Plan, error)
 }
 
@@ -31,8 +34,8 @@ type canvas interface {
 type canvasOpener func(src io.ReaderAt, size, limit int64) (canvas, error)
 
 // planPictureNotice returns the edits that draw the notice into a picture, and the
-// rectangle of the file's pixels that they change. The notice stands upright in the
-// picture as it is shown.
+// rectangle of the file's pixels where it is to be read. It stands upright in the
+// picture as it is shown. There are no edits where the picture shows one already.
 func planPictureNotice(open canvasOpener, src metadata.Source, n Notice, state metadata.State, limit int64) (plan *splice.Plan, rect image.Rectangle, err error) {
 	texts, err := n.captions(state)
 	if err != nil {
@@ -50,9 +53,17 @@ func planPictureNotice(open canvasOpener, src metadata.Source, n Notice, state m
 	if err != nil {
 		return nil, rect, err
 	}
-	s := newStamp(text, c.view(), n.Corner)
+	rect, ok, err := n.find(c, typeface, state)
+	if err != nil {
+		return nil, image.Rectangle{}, err
+	}
+	if ok {
+		plan, err = splice.New(src.R, src.Size, nil)
+		return plan, rect, err
+	}
+	s := n.stamp(text, c.view())
 	if plan, err = c.stamp(s); err != nil {
-		return nil, rect, err
+		return nil, image.Rectangle{}, err
 	}
 	return plan, s.plate.Rect, nil
 }

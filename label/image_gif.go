@@ -2,8 +2,7 @@ package label
 
 import (
 	"errors"
-	"fmt"
-	"image/color"
+	"image"
 	"io"
 
 	"github.com/aigclabel/aigclabel/internal/gifframes"
@@ -37,31 +36,21 @@ func openGIF(src io.ReaderAt, size, limit int64) (canvas, error) {
 
 func (c gifCanvas) view() view { return view{c.Width, c.Height, 1} }
 
+func (c gifCanvas) grays(rects []image.Rectangle) (all []*image.Gray, err error) {
+	return graysOf(c.Pixels, rects)
+}
+
 func (c gifCanvas) stamp(s *stamp) (*splice.Plan, error) {
 	pixels, err := c.Pixels(s.plate.Rect)
 	if err != nil {
 		return nil, codecError("gif", err)
 	}
-	if s.on(pixels) {
-		return splice.New(c.src, c.size, nil)
-	}
-	edits, err := c.Draw(s.plate.Rect, s.paint(chooseInk(pixels, nil)))
+	edits, err := c.Draw(s.area(), s.opaque(s.choose(ground{pixels: pixels, moving: true})))
 	if errors.Is(err, gifframes.ErrFrames) || errors.Is(err, gifframes.ErrColors) {
-		return nil, fmt.Errorf("%w (%w)", ErrNoNotice, err)
+		return nil, missing{err.Error()}
 	}
 	if err != nil {
 		return nil, codecError("gif", err)
 	}
 	return splice.New(c.src, c.size, edits)
-}
-
-// paint returns the colour of each pixel of an opaque plate with letters of few
-// shades, and whether it is on the plate.
-func (s *stamp) paint(k ink) func(x, y int) (color.NRGBA, bool) {
-	const shades = 3
-	k.shades = shades
-	return func(x, y int) (color.NRGBA, bool) {
-		c := over(k.plate, k.text, k.cover(s.ink.AlphaAt(x, y), shades))
-		return color.NRGBAModel.Convert(c).(color.NRGBA), s.plate.AlphaAt(x, y).A >= 0x80
-	}
 }

@@ -44,12 +44,18 @@ func openJPEG(src io.ReaderAt, size, limit int64) (canvas, error) {
 
 func (c jpegCanvas) view() view { return view{c.Width, c.Height, c.orientation()} }
 
-func (c jpegCanvas) stamp(s *stamp) (*splice.Plan, error) {
-	pixels := widen(c.Gray(s.plate.Rect))
-	if s.shows(pixels) {
-		return splice.New(c.src, c.size, nil)
+func (c jpegCanvas) grays(rects []image.Rectangle) (all []*image.Gray, err error) {
+	for _, r := range rects {
+		all = append(all, c.Gray(r))
 	}
-	c.Paint(s.plate.Rect, s.mix(chooseInk(pixels, nil)))
+	return all, nil
+}
+
+func (c jpegCanvas) stamp(s *stamp) (*splice.Plan, error) {
+	k := s.choose(ground{pixels: widen(c.Gray(s.plate.Rect)), gray: true})
+	for _, r := range s.areas() {
+		c.Paint(r, s.mix(k))
+	}
 	edits, err := c.Edits()
 	if err != nil {
 		return nil, codecError("jpeg", err)

@@ -39,14 +39,17 @@ func noticedJPEG(t testing.TB, b []byte, n Notice) ([]byte, image.Rectangle) {
 
 func TestNoticeJPEG(t *testing.T) {
 	for name := range pictures {
-		for _, quality := range []int{30, 75, 95} {
+		for _, quality := range []int{2, 30, 75, 95} {
 			b := encodeJPEG(t, picture(name, 640, 400), quality)
 			out, r := noticedJPEG(t, b, Notice{})
 			requireSameBlocks(t, b, out, r)
 			again, _ := noticedJPEG(t, out, Notice{})
 			require.True(t, bytes.Equal(out, again), "%s at %d: the same notice changes nothing", name, quality)
-			other, _ := noticedJPEG(t, out, Notice{Language: "en"})
-			require.False(t, bytes.Equal(out, other), "%s at %d: another one does", name, quality)
+			again, _ = noticedJPEG(t, out, Notice{Language: "en", Corner: TopLeft, Style: Banner})
+			require.True(t, bytes.Equal(out, again), "%s at %d: nor one in other words and another place", name, quality)
+			plan, _, err := planPictureNotice(openJPEG, metadata.Bytes(out, ""), Notice{}, metadata.Suspected, manyPixels)
+			require.NoError(t, err)
+			require.NotEmpty(t, plan.Edits(), "%s at %d: one that says another thing does", name, quality)
 			shown, err := jpeg.Decode(bytes.NewReader(out))
 			require.NoError(t, err)
 			if quality == 95 && name != "checker" && name != "busy" { // there blocks ring about the plate too

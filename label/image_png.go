@@ -1,6 +1,7 @@
 package label
 
 import (
+	"image"
 	"io"
 
 	"github.com/aigclabel/aigclabel/internal/container"
@@ -32,15 +33,16 @@ func openPNG(src io.ReaderAt, size, limit int64) (canvas, error) {
 
 func (c pngCanvas) view() view { return view{c.Width, c.Height, container.EXIFOrientation(c.EXIF)} }
 
+func (c pngCanvas) grays(rects []image.Rectangle) ([]*image.Gray, error) {
+	all, err := c.Grays(rects)
+	return all, codecError("png", err)
+}
+
 func (c pngCanvas) stamp(s *stamp) (*splice.Plan, error) {
 	pixels, err := c.Pixels(s.plate.Rect)
 	if err != nil {
 		return nil, codecError("png", err)
 	}
-	if s.on(pixels) {
-		return splice.New(c.src, c.size, nil)
-	}
-	s.press(pixels, chooseInk(pixels, c.Palette()))
-	plan, err := c.Draw(pixels)
+	plan, err := c.Draw(s.area(), s.paint(s.choose(ground{pixels: pixels, palette: c.Palette()})))
 	return plan, codecError("png", err)
 }

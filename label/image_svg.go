@@ -25,7 +25,9 @@ const svgFonts = "Noto Sans CJK SC, Noto Sans SC, Source Han Sans SC, PingFang S
 
 // planSVGNotice returns the edits that set the notice on top of an SVG picture: a
 // text on a dark plate, in a viewport of its own whose shorter side is 100 units
-// whatever the picture measures. There are none where a text says it already.
+// whatever the picture measures. There are none where a text says it already, in the
+// words of n or of any language. Of the looks, Plain has an outline here: nobody knows
+// what will be below.
 //
 // Letters are 5 units high, 5 % of the shortest side (GB 45438-2025 clause 5.2), in
 // the font of the viewer, which may have others than ours; how many pixels that is,
@@ -47,7 +49,10 @@ func planSVGNotice(src metadata.Source, n Notice, state metadata.State) (*splice
 	if err != nil {
 		return nil, codecError("svg", err)
 	}
-	if root.says(strings.Join(captions[0], "")) {
+	switch said, err := n.saidIn(root, state); {
+	case err != nil:
+		return nil, err
+	case said:
 		return splice.New(src.R, src.Size, nil)
 	}
 	group, err := n.svgGroup(root, captions)
@@ -140,6 +145,13 @@ func (r *svgRoot) says(notice string) bool {
 	return false
 }
 
+// saidIn reports whether a document says what n would.
+func (n Notice) saidIn(root *svgRoot, state metadata.State) (bool, error) {
+	texts, _, err := n.known(state)
+	says := func(text []string) bool { return root.says(strings.Join(text, "")) }
+	return slices.ContainsFunc(texts, says), err
+}
+
 // svgUnits is the shorter side of the notice's own viewport.
 const svgUnits = 1000
 
@@ -149,27 +161,89 @@ func (n Notice) svgGroup(root *svgRoot, captions [][]string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	c, err := typeset(typeface, captions, image.Pt(svgUnits, svgUnits))
+	c, err := typeset(typeface, captions, svgSize)
 	if err != nil {
 		return "", err
 	}
 	p := root.prefix()
-	plate := c.place(n.Corner, image.Pt(svgUnits, svgUnits))
 	var b strings.Builder
-	fmt.Fprintf(&b, `<%ssvg %s viewBox="0 0 %d %[3]d" preserveAspectRatio="%s meet" role="note">`, p, root.viewport(), svgUnits, svgAlign[n.Corner])
-	fmt.Fprintf(&b, `<%srect x="%d" y="%d" width="%d" height="%d" rx="%.0f" fill="#000" fill-opacity="%.2f"/>`,
-		p, plate.Min.X, plate.Min.Y, plate.Dx(), plate.Dy(), c.radius, dark.opacity)
-	fmt.Fprintf(&b, `<%stext fill="#fff" font-family="%s" font-size="%.0f" text-anchor="middle">`, p, svgFonts, c.em(typeface))
-	for _, l := range c.lines {
-		fmt.Fprintf(&b, `<%stspan x="%d" y="%d" textLength="%d" lengthAdjust="spacingAndGlyphs">%s</%[1]stspan>`,
-			p, plate.Min.X+plate.Dx()/2, plate.Min.Y+l.baseline, inkWidth(l.ink), html.EscapeString(l.text))
+	fmt.Fprintf(&b, `<%ssvg %s viewBox="0 0 %d %[3]d" preserveAspectRatio="%s meet" role="note">`, p, root.viewport(), svgUnits, n.svgAlign())
+	if n.Style == Tiled {
+		b.WriteString(n.svgTiles(p, c, c.em(typeface)))
 	}
-	fmt.Fprintf(&b, "</%stext></%[1]ssvg>\n", p)
+	styled := c.styled(n, svgSize)
+	plate := styled.place(n.corner(), svgSize)
+	text := plate.Min.X + plate.Dx()/2
+	if n.Style == Banner { // from edge to edge, however wide the picture is
+		plate.Min.X, plate.Max.X = -svgFar, svgFar
+	}
+	if n.Look == AutoLook || n.Look == Plate {
+		fmt.Fprintf(&b, `<%srect x="%d" y="%d" width="%d" height="%d" rx="%.0f" fill="#000" fill-opacity="%.2f"/>`,
+			p, plate.Min.X, plate.Min.Y, plate.Dx(), plate.Dy(), styled.radius, n.svgOpacity())
+	}
+	b.WriteString(styled.svgText(p, image.Pt(text, plate.Min.Y), c.em(typeface), n.Look != AutoLook && n.Look != Plate, ""))
+	fmt.Fprintf(&b, "</%ssvg>\n", p)
 	return b.String(), nil
 }
 
-// svgAlign lets the viewport of the notice lie in a corner.
-var svgAlign = map[Corner]string{BottomRight: "xMaxYMax", BottomLeft: "xMinYMax", TopRight: "xMaxYMin", TopLeft: "xMinYMin"}
+// svgSize is the notice's own viewport, svgFar beyond the edges of any picture that it is in.
+var svgSize = image.Pt(svgUnits, svgUnits)
+
+const svgFar = 100 * svgUnits
+
+// svgOpacity returns the opacity of the plate.
+func (n Notice) svgOpacity() float64 {
+	if n.Style != Tiled && n.Opacity > 0 && n.Opacity <= 1 {
+		return max(n.Opacity, leastPlate)
+	}
+	return dark.opacity
+}
+
+// svgText returns the lines of a caption, centred at x, as an element.
+func (c *caption) svgText(prefix string, at image.Point, em float64, outline bool, attributes string) string {
+	if outline {
+		attributes += fmt.Sprintf(` stroke="#000" stroke-width="%.0f" stroke-linejoin="round" paint-order="stroke"`, 2*c.stroke())
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, `<%stext fill="#fff" font-family="%s" font-size="%.0f" text-anchor="middle"%s>`, prefix, svgFonts, em, attributes)
+	for _, l := range c.lines {
+		fmt.Fprintf(&b, `<%stspan x="%d" y="%d" textLength="%d" lengthAdjust="spacingAndGlyphs">%s</%[1]stspan>`,
+			prefix, at.X, at.Y+l.baseline, inkWidth(l.ink), html.EscapeString(l.text))
+	}
+	fmt.Fprintf(&b, "</%stext>", prefix)
+	return b.String()
+}
+
+// svgTiles returns faint copies of a caption as a pattern.
+func (n Notice) svgTiles(prefix string, c *caption, em float64) string {
+	opacity := copies
+	if n.Opacity > 0 && n.Opacity <= 1 {
+		opacity = max(n.Opacity, leastCopies)
+	}
+	step := c.size.Add(image.Pt(c.size.X/2, 2*c.letter))
+	text := c.svgText(prefix, image.Pt(c.size.X/2, 0), em, true, fmt.Sprintf(` opacity="%.2f"`, opacity))
+	return fmt.Sprintf(`<%sdefs><%[1]spattern id="%s" patternUnits="userSpaceOnUse" width="%d" height="%d">%s</%[1]spattern></%[1]sdefs>`+
+		`<%[1]srect x="%[6]d" y="%[6]d" width="%[7]d" height="%[7]d" fill="url(#%[2]s)"/>`,
+		prefix, "aigclabel-copies", step.X, step.Y, text, -svgFar, 2*svgFar)
+}
+
+// svgAlign lets the viewport of the notice lie in its corner.
+func (n Notice) svgAlign() string {
+	x, y := "xMax", "YMax"
+	switch n.corner() {
+	case BottomLeft, TopLeft, Left:
+		x = "xMin"
+	case Bottom, Top:
+		x = "xMid"
+	}
+	switch n.corner() {
+	case TopRight, TopLeft, Top:
+		y = "YMin"
+	case Left, Right:
+		y = "YMid"
+	}
+	return x + y
+}
 
 // viewport returns the attributes of an element that covers the picture.
 func (r *svgRoot) viewport() string {

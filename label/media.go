@@ -63,13 +63,16 @@ var media = map[string]medium{
 func onCanvas(open canvasOpener) medium {
 	return medium{"picture", func(j *job) (*splice.Plan, string, error) {
 		plan, where, err := planPictureNotice(open, j.src, *j.Notice, j.state, cmp.Or(j.MaxPixels, defaultPixels))
+		if isTooSmall(err) {
+			err = missing{err.Error()}
+		}
 		return plan, where.String(), err
 	}}
 }
 
 func planSVG(j *job) (*splice.Plan, string, error) {
 	plan, err := planSVGNotice(j.src, *j.Notice, j.state)
-	return plan, j.Notice.Corner.String(), err
+	return plan, j.Notice.corner().String(), err
 }
 
 func planSound(j *job) (*splice.Plan, string, error) {

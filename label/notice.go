@@ -14,8 +14,9 @@ import (
 // A Notice says what people are told about the content, and where: the explicit
 // label of GB 45438-2025 clause 5. The zero value is a good notice in Chinese.
 //
-// Content that has the same notice in the same place gets no other. In pictures, one
-// with other words, or in another corner, is not seen, and stays beside the new one.
+// Content that has the same notice in the same place gets no other. A picture that shows
+// one of our notices for the same state gets none, in whatever language, style or corner
+// that is; one for another state stays beside the new one.
 //
 // In texts of Word and OpenDocument it is a paragraph, or, on each page, in the headers;
 // in spreadsheets in the headers of pages, which show in print and page views; in
@@ -45,8 +46,27 @@ type Notice struct {
 	// pages their headers and footers.
 	Position Position
 
-	// Corner of pictures, of pages of PDF, and of slides that holds the notice.
+	// Corner or edge of pictures, of pages of PDF, and of slides that holds the notice.
 	Corner Corner
+
+	// Style is how a picture carries the notice: once, across an edge, or all over.
+	Style Style
+
+	// Look is what sets the letters off from a picture. The zero value chooses from
+	// the pixels below.
+	Look Look
+
+	// Margin between the notice and the edges of the picture, as a part of its shortest
+	// side: 0.05 is 5 %. Zero stands for half the height of a letter, which is 2.5 %;
+	// less than zero is none. In a picture without room for it, it is what room there is.
+	// A [Banner] has none.
+	Margin float64
+
+	// Opacity of the plate, or with [Tiled] of the copies, from 0 to 1; zero stands for
+	// our choice, as do values outside. Plates are never fainter than letters need for a
+	// contrast of 4.5:1, copies than is seen (0.15). The letters of the one notice that is
+	// to be read are opaque.
+	Opacity float64
 
 	EachPage bool // on every page or slide, not only the first
 }
@@ -66,20 +86,85 @@ func (p Position) String() string {
 	return [...]string{"start", "end", "start and end"}[min(max(p, 0), Both)]
 }
 
-// A Corner is a place in a picture as it is shown.
+// A Corner is a place in a picture as it is shown: a corner, or the middle of an edge.
 type Corner int
 
-// The corners.
+// The corners and edges.
 const (
 	BottomRight Corner = iota
 	BottomLeft
 	TopRight
 	TopLeft
+	Bottom
+	Top
+	Left
+	Right
 )
 
 // String returns the name of the corner: "bottom right"...
 func (c Corner) String() string {
-	return [...]string{"bottom right", "bottom left", "top right", "top left"}[min(max(c, 0), TopLeft)]
+	return [...]string{"bottom right", "bottom left", "top right", "top left", "bottom", "top", "left", "right"}[min(max(c, 0), Right)]
+}
+
+// corner returns where the style puts the notice.
+func (n Notice) corner() Corner {
+	switch {
+	case n.Style != Banner:
+		return n.Corner
+	case n.Corner == Top || n.Corner == TopLeft || n.Corner == TopRight:
+		return Top
+	}
+	return Bottom
+}
+
+// A Style is how a picture carries a notice. GB 45438-2025 clause 5.2 asks for letters
+// of 5 % of the shortest side in a suitable place, which all styles have; the styles
+// are our choice.
+type Style int
+
+// The styles.
+const (
+	// Mark is one notice in a corner or at an edge.
+	Mark Style = iota
+
+	// Banner is one in the middle of a bar from edge to edge, at the top of the picture for
+	// [Top], [TopLeft] and [TopRight], else at its bottom.
+	Banner
+
+	// Tiled is a mark, and faint copies of it all over the picture, with letters
+	// as high: who cuts out a part takes the notice along.
+	Tiled
+)
+
+// String returns the name of the style: "mark", "banner" or "tiled".
+func (s Style) String() string {
+	return [...]string{"mark", "banner", "tiled"}[min(max(s, 0), Tiled)]
+}
+
+// A Look is what sets letters off from the picture below.
+type Look int
+
+// The looks. Letters are black on light pixels and white on dark ones.
+const (
+	// AutoLook is [Plain] on an even background that has a contrast of at least 4.5:1 to the
+	// letters everywhere, and [Plate] on all others. In formats whose pixels are not
+	// looked at, as in SVG, it is a plate.
+	AutoLook Look = iota
+
+	// Plate is a plate of the opposite tone below the letters.
+	Plate
+
+	// Outline is a line of the opposite tone round each letter.
+	Outline
+
+	// Plain is letters alone, where they have a contrast of 4.5:1 over each pixel
+	// below; elsewhere they get an outline.
+	Plain
+)
+
+// String returns the name of the look: "auto", "plate", "outline" or "plain".
+func (l Look) String() string {
+	return [...]string{"auto", "plate", "outline", "plain"}[min(max(l, 0), Plain)]
 }
 
 // ErrWording reports a notice that does not say what GB 45438-2025 clause 5

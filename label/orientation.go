@@ -29,6 +29,22 @@ func (v view) stored(p image.Point) image.Point {
 	return p
 }
 
+// shown returns where a pixel of the file stands in the shown picture.
+func (v view) shown(p image.Point) image.Point {
+	switch v.orientation {
+	case 2, 3, 7, 8:
+		p.X = v.w - 1 - p.X
+	}
+	switch v.orientation {
+	case 3, 4, 6, 7:
+		p.Y = v.h - 1 - p.Y
+	}
+	if v.orientation >= 5 {
+		p.X, p.Y = p.Y, p.X
+	}
+	return p
+}
+
 // rectangle returns where a rectangle of the shown picture stands in the file.
 func (v view) rectangle(r image.Rectangle) image.Rectangle {
 	stored := image.Rectangle{v.stored(r.Min), v.stored(r.Max.Sub(image.Pt(1, 1)))}.Canon()

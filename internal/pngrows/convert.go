@@ -11,14 +11,14 @@ import (
 	"github.com/aigclabel/aigclabel/internal/splice"
 )
 
-// target returns the format that can hold img: that of p if possible.
-func (p *Picture) target(img *image.NRGBA64) *format {
+// target returns the format that can hold d: that of p if possible.
+func (p *Picture) target(d drawing) (*format, error) {
 	to := p.format
 	switch {
 	case p.kind == indexed:
-		added := p.missing(img)
-		if len(added) == 0 {
-			return &p.format
+		added, err := p.missing(d)
+		if len(added) == 0 || err != nil {
+			return &p.format, err
 		}
 		translucent := func(c color.NRGBA) bool { return c.A != 0xFF }
 		to.colors = slices.Concat(p.colors, added)
@@ -35,27 +35,25 @@ func (p *Picture) target(img *image.NRGBA64) *format {
 	case p.crudeKey():
 		to.kind, to.depth, to.key = hasAlpha, 8, nil
 	default:
-		return &p.format
+		return &p.format, nil
 	}
-	return &to
+	return &to, nil
 }
 
-// missing returns the colours of img that the palette lacks.
-func (p *Picture) missing(img *image.NRGBA64) []color.NRGBA {
+// missing returns the colours of d that the palette lacks, too many if these are more
+// than it can hold.
+func (p *Picture) missing(d drawing) (missing []color.NRGBA, err error) {
 	known := map[color.NRGBA]bool{}
 	for _, c := range p.colors {
 		known[c] = true
 	}
-	var missing []color.NRGBA
-	for y := img.Rect.Min.Y; y < img.Rect.Max.Y; y++ {
-		for x := img.Rect.Min.X; x < img.Rect.Max.X; x++ {
-			if c := narrow(img.NRGBA64At(x, y)); !known[c] {
-				known[c] = true
-				missing = append(missing, c)
-			}
+	err = p.scan([]image.Rectangle{d.rect}, func(_, x, y int, was color.NRGBA64) {
+		if c := narrow(d.paint(x, y, was)); !known[c] && len(missing) <= 256 {
+			known[c] = true
+			missing = append(missing, c)
 		}
-	}
-	return missing
+	})
+	return missing, err
 }
 
 // copyPixels puts a row of w pixels into another format.

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/zlib"
 	"image"
+	"image/color"
 	"io"
 
 	"github.com/aigclabel/aigclabel/internal/container"
@@ -15,41 +16,69 @@ import (
 // transparent colour of a gray or RGB picture (tRNS) counts as opaque.
 func (p *Picture) Pixels(r image.Rectangle) (*image.NRGBA64, error) {
 	img := image.NewNRGBA64(r)
+	return img, p.scan([]image.Rectangle{r}, func(_ int, x, y int, c color.NRGBA64) { img.SetNRGBA64(x, y, c) })
+}
+
+// Grays returns how bright the pixels in rectangles of the picture are, in one pass.
+func (p *Picture) Grays(rects []image.Rectangle) (all []*image.Gray, err error) {
+	for _, r := range rects {
+		all = append(all, image.NewGray(r))
+	}
+	return all, p.scan(rects, func(i, x, y int, c color.NRGBA64) { all[i].Set(x, y, color.RGBA64{c.R, c.G, c.B, 0xFFFF}) })
+}
+
+// scan visits the pixels in rectangles of the picture, by their index.
+func (p *Picture) scan(rects []image.Rectangle, visit func(i, x, y int, c color.NRGBA64)) error {
+	var all image.Rectangle
+	for _, r := range rects {
+		all = all.Union(r)
+	}
 	rows, err := p.open()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, pass := range p.passes(p.Width, p.Height) {
 		rows.start(pass)
-		from, to := pass.rows(r.Min.Y, r.Max.Y)
-		left, right := pass.columns(r.Min.X, r.Max.X)
+		from, to := pass.rows(all.Min.Y, all.Max.Y)
 		last := pass.height
 		if !p.interlaced {
 			last = to
 		}
 		for y := range last {
 			if err := rows.next(y < to); err != nil {
-				return nil, err
+				return err
 			}
 			if y < from || y >= to {
 				continue
 			}
-			for x := left; x < right; x++ {
-				img.SetNRGBA64(pass.x+x*pass.dx, pass.y+y*pass.dy, p.at(rows.row, x))
+			py := pass.y + y*pass.dy
+			for i, r := range rects {
+				if py < r.Min.Y || py >= r.Max.Y {
+					continue
+				}
+				left, right := pass.columns(r.Min.X, r.Max.X)
+				for x := left; x < right; x++ {
+					visit(i, pass.x+x*pass.dx, py, p.at(rows.row, x))
+				}
 			}
 		}
 	}
-	return img, nil
+	return nil
 }
 
-// Draw returns the edits that put img into the picture, where it lies by its own
-// bounds. Colours are rounded to the bit depth. A palette grows by the new colours;
-// if it cannot, the picture becomes RGB, or RGBA if the palette or img has transparent colours.
+// Draw returns the edits that give the pixels in r, which must lie in the picture, the
+// colours that paint returns for those they have; it is called more than once for each.
+// Colours are rounded to the bit depth. A palette grows by the new colours;
+// if it cannot, the picture becomes RGB, or RGBA if there are transparent colours.
 // A gray picture of less than 8 bits with a transparent colour becomes gray with alpha.
-func (p *Picture) Draw(img *image.NRGBA64) (*splice.Plan, error) {
-	to := p.target(img)
+func (p *Picture) Draw(r image.Rectangle, paint Paint) (*splice.Plan, error) {
+	d := drawing{r, paint}
+	to, err := p.target(d)
+	if err != nil {
+		return nil, err
+	}
 	out := &chunkWriter{}
-	if err := p.rewrite(out, to, img); err != nil {
+	if err := p.rewrite(out, to, d); err != nil {
 		return nil, err
 	}
 	first, last := p.data[0], p.data[len(p.data)-1]
@@ -59,8 +88,17 @@ func (p *Picture) Draw(img *image.NRGBA64) (*splice.Plan, error) {
 	return splice.New(p.r, p.size, edits)
 }
 
-// rewrite writes the picture with img in it in the format to.
-func (p *Picture) rewrite(w io.Writer, to *format, img *image.NRGBA64) error {
+// A Paint returns the colour of a pixel that has the colour was.
+type Paint func(x, y int, was color.NRGBA64) color.NRGBA64
+
+// A drawing is what paint makes of a rectangle.
+type drawing struct {
+	rect  image.Rectangle
+	paint Paint
+}
+
+// rewrite writes the picture with d in it in the format to.
+func (p *Picture) rewrite(w io.Writer, to *format, d drawing) error {
 	rows, err := p.open()
 	if err != nil {
 		return err
@@ -70,9 +108,9 @@ func (p *Picture) rewrite(w io.Writer, to *format, img *image.NRGBA64) error {
 	for _, pass := range p.passes(p.Width, p.Height) {
 		rows.start(pass)
 		if to == &p.format {
-			err = p.patch(z, rows, pass, img)
+			err = p.patch(z, rows, pass, d)
 		} else {
-			err = p.convert(z, rows, pass, to, img)
+			err = p.convert(z, rows, pass, to, d)
 		}
 		if err != nil {
 			return err
@@ -87,10 +125,10 @@ func (p *Picture) rewrite(w io.Writer, to *format, img *image.NRGBA64) error {
 	return buffered.Flush()
 }
 
-// patch copies the rows of a pass. Those that img changes, and the one after
+// patch copies the rows of a pass. Those that d changes, and the one after
 // them, are filtered anew in the way they were.
-func (p *Picture) patch(w io.Writer, rows *rowReader, pass pass, img *image.NRGBA64) error {
-	from, to := pass.rows(img.Rect.Min.Y, img.Rect.Max.Y)
+func (p *Picture) patch(w io.Writer, rows *rowReader, pass pass, d drawing) error {
+	from, to := pass.rows(d.rect.Min.Y, d.rect.Max.Y)
 	prior, row := make([]byte, len(rows.row)), make([]byte, len(rows.row))
 	for y := range pass.height {
 		if err := rows.next(y <= to); err != nil {
@@ -102,7 +140,7 @@ func (p *Picture) patch(w io.Writer, rows *rowReader, pass pass, img *image.NRGB
 		if y >= from && y <= to && from < to {
 			copy(row, rows.row)
 			if y < to {
-				p.paint(row, pass, y, &p.format, img)
+				p.paint(row, pass, y, &p.format, d)
 			}
 			filtered(rows.line[1:], rows.line[0], row, prior, p.step())
 			prior, row = row, prior
@@ -115,7 +153,7 @@ func (p *Picture) patch(w io.Writer, rows *rowReader, pass pass, img *image.NRGB
 }
 
 // convert writes the rows of a pass in another format, without filters.
-func (p *Picture) convert(w io.Writer, rows *rowReader, pass pass, to *format, img *image.NRGBA64) error {
+func (p *Picture) convert(w io.Writer, rows *rowReader, pass pass, to *format, d drawing) error {
 	line := make([]byte, 1+to.rowSize(pass.width))
 	for y := range pass.height {
 		if err := rows.next(true); err != nil {
@@ -124,7 +162,7 @@ func (p *Picture) convert(w io.Writer, rows *rowReader, pass pass, to *format, i
 		if err := p.copyPixels(line[1:], to, rows.row, pass.width); err != nil {
 			return err
 		}
-		p.paint(line[1:], pass, y, to, img)
+		p.paint(line[1:], pass, y, to, d)
 		if _, err := w.Write(line); err != nil {
 			return err
 		}
@@ -132,14 +170,17 @@ func (p *Picture) convert(w io.Writer, rows *rowReader, pass pass, to *format, i
 	return nil
 }
 
-// paint puts the pixels of img into a row of p in the format f, except those
+// paint puts the pixels of d into a row of p in the format f, except those
 // that are in p already.
-func (p *Picture) paint(row []byte, pass pass, y int, f *format, img *image.NRGBA64) {
+func (p *Picture) paint(row []byte, pass pass, y int, f *format, d drawing) {
 	py := pass.y + y*pass.dy
-	left, right := pass.columns(img.Rect.Min.X, img.Rect.Max.X)
+	if py < d.rect.Min.Y || py >= d.rect.Max.Y {
+		return
+	}
+	left, right := pass.columns(d.rect.Min.X, d.rect.Max.X)
 	for x := left; x < right; x++ {
-		at := image.Pt(pass.x+x*pass.dx, py)
-		if c := img.NRGBA64At(at.X, at.Y); at.In(img.Rect) && c != f.at(row, x) {
+		was := f.at(row, x)
+		if c := d.paint(pass.x+x*pass.dx, py, was); c != was {
 			f.set(row, x, c)
 		}
 	}

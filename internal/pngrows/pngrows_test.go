@@ -157,7 +157,7 @@ func output(t testing.TB, p *splice.Plan) []byte {
 }
 
 // gray levels, so that every format can hold what is drawn.
-func drawing(r image.Rectangle) *image.NRGBA64 {
+func checks(r image.Rectangle) *image.NRGBA64 {
 	img := image.NewNRGBA64(r)
 	for y := r.Min.Y; y < r.Max.Y; y++ {
 		for x := r.Min.X; x < r.Max.X; x++ {
@@ -168,6 +168,11 @@ func drawing(r image.Rectangle) *image.NRGBA64 {
 	return img
 }
 
+// put is how to draw img where it lies.
+func put(img *image.NRGBA64) (image.Rectangle, Paint) {
+	return img.Rect, func(x, y int, _ color.NRGBA64) color.NRGBA64 { return img.NRGBA64At(x, y) }
+}
+
 func TestDraw(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	for _, s := range samples() {
@@ -175,10 +180,10 @@ func TestDraw(t *testing.T) {
 			b := s.encode(rnd)
 			p, before := open(t, b), decode(t, b)
 			for _, r := range []image.Rectangle{p.Bounds(), image.Rect(s.w/2, s.h/2, s.w, s.h), image.Rect(0, 0, (s.w+1)/2, (s.h+2)/3)} {
-				plan, err := p.Draw(drawing(r))
+				plan, err := p.Draw(put(checks(r)))
 				require.NoError(t, err)
 				b := output(t, plan)
-				requireDrawn(t, before, decode(t, b), drawing(r))
+				requireDrawn(t, before, decode(t, b), checks(r))
 				require.True(t, bytes.HasSuffix(b, []byte("IEND\xaeB`\x82trailing")))
 				require.Equal(t, s.interlaced, open(t, b).interlaced)
 			}
@@ -245,7 +250,7 @@ func TestDrawSamePixels(t *testing.T) {
 		p := open(t, b)
 		img, err := p.Pixels(p.Bounds())
 		require.NoError(t, err)
-		plan, err := p.Draw(img)
+		plan, err := p.Draw(put(img))
 		require.NoError(t, err)
 		require.Equal(t, inflated(t, p), inflated(t, open(t, output(t, plan))), "%v: filters and rows", s)
 	}
@@ -263,7 +268,7 @@ func inflated(t testing.TB, p *Picture) []byte {
 func TestDrawKeepsFilters(t *testing.T) {
 	s := sample{format: format{kind: hasColor, depth: 8}, w: 40, h: 30}
 	p := open(t, s.encode(rand.New(rand.NewPCG(7, 8))))
-	plan, err := p.Draw(drawing(image.Rect(10, 10, 20, 20)))
+	plan, err := p.Draw(put(checks(image.Rect(10, 10, 20, 20))))
 	require.NoError(t, err)
 	before, after := inflated(t, p), inflated(t, open(t, output(t, plan)))
 	line := 1 + p.rowSize(s.w)
@@ -311,12 +316,12 @@ func TestDrawChangesDependentChunks(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			b := tt.encode(rand.New(rand.NewPCG(9, 10)))
-			plan, err := open(t, b).Draw(drawing(image.Rect(2, 2, 5, 5)))
+			plan, err := open(t, b).Draw(put(checks(image.Rect(2, 2, 5, 5))))
 			require.NoError(t, err)
 			after := output(t, plan)
 			p := open(t, after)
 			require.Equal(t, [2]byte{tt.kind, tt.depth}, [2]byte{p.kind, p.depth})
-			requireDrawn(t, decode(t, b), decode(t, after), drawing(image.Rect(2, 2, 5, 5)))
+			requireDrawn(t, decode(t, b), decode(t, after), checks(image.Rect(2, 2, 5, 5)))
 			for kind, want := range tt.chunks {
 				if want == nil {
 					require.Nil(t, p.find(kind), kind)
@@ -334,7 +339,7 @@ func TestDrawAvoidsTransparentColor(t *testing.T) {
 	p := open(t, s.encode(rand.New(rand.NewPCG(11, 12))))
 	img := image.NewNRGBA64(image.Rect(1, 1, 2, 2))
 	img.Set(1, 1, color.Black)
-	plan, err := p.Draw(img)
+	plan, err := p.Draw(put(img))
 	require.NoError(t, err)
 	require.Equal(t, color.NRGBA{0, 0, 1, 255}, decode(t, output(t, plan)).At(1, 1))
 }
@@ -370,7 +375,7 @@ func TestBrokenFiles(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p, err := Open(bytes.NewReader(tt.b), int64(len(tt.b)), maxPixels)
 			if err == nil {
-				_, err = p.Draw(drawing(p.Bounds()))
+				_, err = p.Draw(put(checks(p.Bounds())))
 			}
 			require.ErrorContains(t, err, tt.want)
 			require.ErrorAs(t, err, new(*container.FormatError))
@@ -388,7 +393,7 @@ func TestPaletteIndexOutOfRange(t *testing.T) {
 	s := sample{format: format{kind: indexed, depth: 8}, w: 9, h: 9}
 	b := s.encode(rand.New(rand.NewPCG(15, 16)))
 	b = append(container.AppendPNGChunk(b[:33:33], "PLTE", make([]byte, 9)), b[33:]...)
-	_, err := open(t, b).Draw(drawing(image.Rect(0, 0, 2, 2)))
+	_, err := open(t, b).Draw(put(checks(image.Rect(0, 0, 2, 2))))
 	require.ErrorContains(t, err, "not in the palette", "a palette that grows would give such pixels a colour")
 }
 
@@ -421,7 +426,7 @@ func TestReadErrors(t *testing.T) {
 	b := s.encode(rand.New(rand.NewPCG(19, 20)))
 	p := open(t, b)
 	p.r = badDisk{bytes.NewReader(b)}
-	_, err := p.Draw(drawing(p.Bounds()))
+	_, err := p.Draw(put(checks(p.Bounds())))
 	require.ErrorIs(t, err, errDisk)
 	_, err = p.Pixels(p.Bounds())
 	require.ErrorIs(t, err, errDisk)
@@ -438,8 +443,8 @@ func FuzzDraw(f *testing.F) {
 			requireTyped(t, err)
 			return
 		}
-		img := drawing(image.Rect(int(x0), int(y0), int(x1), int(y1)).Intersect(p.Bounds()))
-		plan, err := p.Draw(img)
+		img := checks(image.Rect(int(x0), int(y0), int(x1), int(y1)).Intersect(p.Bounds()))
+		plan, err := p.Draw(put(img))
 		if err != nil {
 			requireTyped(t, err)
 			return

@@ -1,0 +1,186 @@
+package label
+
+import (
+	"image"
+	"image/color"
+	"math"
+	"slices"
+
+	"golang.org/x/image/font/sfnt"
+
+	"github.com/aigclabel/aigclabel/metadata"
+)
+
+// An onlooker is a canvas that shows how bright its pixels are.
+type onlooker interface {
+	// grays returns the pixels in rectangles of the file, turned to be dark to light
+	// as the first frame or page shows them.
+	grays(rects []image.Rectangle) ([]*image.Gray, error)
+}
+
+// A trace is the letters of a caption, to be looked for.
+type trace struct {
+	*caption
+	ring, ink *image.Alpha // of the caption
+}
+
+// find returns where a picture shows a notice of ours for this state: in the words of n
+// or of any language, in any corner or banner, at the margin of n or the usual one.
+func (n Notice) find(c canvas, f *sfnt.Font, state metadata.State) (image.Rectangle, bool, error) {
+	look, ok := c.(onlooker)
+	if !ok {
+		return image.Rectangle{}, false, nil
+	}
+	traces, err := n.traces(f, state, c.view().size())
+	if err != nil {
+		return image.Rectangle{}, false, err
+	}
+	type spot struct {
+		trace
+		at image.Rectangle // in the shown picture
+	}
+	places := n.places()
+	spots := make([][]spot, len(places))
+	rects := make([]image.Rectangle, len(places))
+	for i, p := range places {
+		for _, t := range traces {
+			at := t.styled(p, c.view().size()).place(p.corner(), c.view().size())
+			spots[i] = append(spots[i], spot{t, at})
+			rects[i] = rects[i].Union(at)
+		}
+		rects[i] = c.view().rectangle(rects[i])
+	}
+	pictures, err := look.grays(rects)
+	if err != nil {
+		return image.Rectangle{}, false, err
+	}
+	for i := range spots {
+		for _, s := range spots[i] {
+			if s.shows(pictures[i], c.view(), s.at) {
+				return c.view().rectangle(s.at), true, nil
+			}
+		}
+	}
+	return image.Rectangle{}, false, nil
+}
+
+// places are the notices, without words, that differ in where they stand: n first.
+func (n Notice) places() (all []Notice) {
+	all = append(all, Notice{Corner: n.Corner, Style: n.Style, Margin: n.Margin})
+	for corner := range Right + 1 {
+		all = append(all, Notice{Corner: corner})
+		if n.Margin != 0 {
+			all = append(all, Notice{Corner: corner, Margin: n.Margin})
+		}
+	}
+	return append(all, Notice{Style: Banner, Corner: Bottom}, Notice{Style: Banner, Corner: Top})
+}
+
+// traces returns the captions that a notice of ours for this state may have.
+func (n Notice) traces(f *sfnt.Font, state metadata.State, picture image.Point) (all []trace, err error) {
+	texts, own, err := n.known(state)
+	if err != nil {
+		return nil, err
+	}
+	for i, text := range texts {
+		if i == own {
+			if f, err = standard(); err != nil {
+				return nil, err
+			}
+		}
+		c, err := typeset(f, [][]string{text}, picture)
+		switch {
+		case isTooSmall(err):
+			continue
+		case err != nil:
+			return nil, err
+		}
+		_, ink := c.draw()
+		all = append(all, trace{c, outlined(ink, c.stroke()), ink})
+	}
+	return all, nil
+}
+
+// known returns the words, in lines, that say this in a picture: first its own, then
+// those of all languages, and of those that go together most.
+func (n Notice) known(state metadata.State) (all [][]string, own int, err error) {
+	if all, err = n.captions(state); err != nil {
+		return nil, 0, err
+	}
+	own = len(all)
+	for _, tag := range append(Languages(), "zh-Hans+en", "en+zh-Hans") {
+		texts, err := Notice{Language: tag}.captions(state)
+		if err != nil {
+			return nil, 0, err
+		}
+		if !slices.ContainsFunc(all, func(t []string) bool { return slices.Equal(t, texts[0]) }) {
+			all = append(all, texts[0])
+		}
+	}
+	return all, own, nil
+}
+
+// Likeness from which letters are there: pictures, and other words, stay far below,
+// what compression leaves of a notice above.
+const (
+	alike      = 0.7
+	apart      = 0.2 // of their brightness from that of what is round them
+	fewSamples = 4000
+)
+
+// shows reports whether pixels at a place of the shown picture are these letters, on
+// whatever ground: their brightness goes with the letters' where these and their
+// outlines are. Few pixels decide for most pictures.
+func (t trace) shows(g *image.Gray, v view, at image.Rectangle) bool {
+	at.Min = at.Min.Add(at.Size().Sub(t.size).Div(2)) // in the middle of a banner
+	stride := max(1, int(math.Sqrt(float64(t.size.X*t.size.Y)/fewSamples)))
+	likeness, contrast := t.likeness(g, v, at.Min, stride)
+	if stride > 1 && likeness > alike-0.2 {
+		likeness, contrast = t.likeness(g, v, at.Min, 1)
+	}
+	return likeness > alike && contrast > apart
+}
+
+// likeness returns the correlation of the pixels with the letters, 0 to 1, and by how much
+// these stand out, of each stride-th pixel in each direction.
+func (t trace) likeness(g *image.Gray, v view, at image.Point, stride int) (likeness, contrast float64) {
+	var n, sumA, sumB, sumAA, sumBB, sumAB float64
+	for y := 0; y < t.size.Y; y += stride {
+		for x := 0; x < t.size.X; x += stride {
+			if t.ring.Pix[t.ring.PixOffset(x, y)] == 0 {
+				continue
+			}
+			p := v.stored(at.Add(image.Pt(x, y)))
+			a := float64(t.ink.Pix[t.ink.PixOffset(x, y)]) / 0xFF
+			b := float64(g.GrayAt(p.X, p.Y).Y) / 0xFF
+			n, sumA, sumB, sumAA, sumBB, sumAB = n+1, sumA+a, sumB+b, sumAA+a*a, sumBB+b*b, sumAB+a*b
+		}
+	}
+	if n == 0 {
+		return 0, 0
+	}
+	varA, varB, cov := sumAA-sumA*sumA/n, sumBB-sumB*sumB/n, sumAB-sumA*sumB/n
+	if varA <= 0 || varB <= 0 {
+		return 0, 0
+	}
+	return math.Abs(cov) / math.Sqrt(varA*varB), math.Abs(cov) / varA
+}
+
+// graysOf returns how bright pixels are, rectangle by rectangle.
+func graysOf(pixels func(image.Rectangle) (*image.NRGBA64, error), rects []image.Rectangle) (all []*image.Gray, err error) {
+	for _, r := range rects {
+		p, err := pixels(r)
+		if err != nil {
+			return nil, err
+		}
+		g := image.NewGray(r)
+		for y := r.Min.Y; y < r.Max.Y; y++ {
+			for x := r.Min.X; x < r.Max.X; x++ {
+				c := p.NRGBA64At(x, y)
+				g.SetGray(x, y, color.Gray{uint8(luma(c)*0xFF + 0.5)})
+			}
+		}
+		all = append(all, g)
+	}
+	return all, nil
+}
