@@ -45,13 +45,14 @@ const (
 type ground struct {
 	pixels  *image.NRGBA64
 	palette []color.NRGBA // of which they are, nil for any colours
+	fixed   bool          // the palette does not grow
 	gray    bool          // only how bright they are
 	moving  bool          // others will be there in the next frame
 }
 
 // choose returns the ink of a notice on the pixels below.
 func (s *stamp) choose(g ground) ink {
-	k := chooseInk(g.pixels, g.palette)
+	k := g.tones()
 	k.look, k.copies = s.look, copies
 	text, worst, detail := g.survey()
 	legible := worst >= minContrast
@@ -129,28 +130,28 @@ func opposite(tone color.NRGBA64) color.NRGBA64 {
 	return white
 }
 
-// chooseInk returns a dark plate for dark pixels, a light one for light pixels.
+// tones returns a dark plate for dark pixels, a light one for light pixels.
 // A palette gets an opaque plate, for which it has or can take the few colours.
-func chooseInk(pixels *image.NRGBA64, palette []color.NRGBA) ink {
+func (g ground) tones() ink {
 	chosen := dark
-	if brightness(pixels) > lightPicture {
+	if brightness(g.pixels) > lightPicture {
 		chosen = light
 	}
-	switch {
-	case palette == nil:
-	case len(palette) <= paletteShare:
-		chosen.opacity, chosen.shades = 1, fewShades
-	default:
-		d, l := extremes(palette)
-		if contrast(d, l) < minContrast {
-			break
-		}
-		if chosen.text == white {
-			return ink{plate: d, text: l, opacity: 1, shades: 1}
-		}
-		return ink{plate: l, text: d, opacity: 1, shades: 1}
+	if g.palette == nil {
+		return chosen
 	}
-	return chosen
+	if len(g.palette) <= paletteShare && !g.fixed {
+		chosen.opacity, chosen.shades = 1, fewShades
+		return chosen
+	}
+	d, l := extremes(g.palette)
+	switch {
+	case contrast(d, l) < minContrast:
+		return chosen
+	case chosen.text == white:
+		return ink{plate: d, text: l, opacity: 1, shades: 1}
+	}
+	return ink{plate: l, text: d, opacity: 1, shades: 1}
 }
 
 // extremes returns the darkest and the lightest opaque colour of a palette.

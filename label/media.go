@@ -39,6 +39,7 @@ var media = map[string]medium{
 	"png":      onCanvas(openPNG),
 	"jpeg":     onCanvas(openJPEG),
 	"gif":      onCanvas(openGIF),
+	"bmp":      onCanvas(openBMP),
 	"svg":      {"picture", planSVG},
 	"wav":      {"audio", planSound},
 	"flac":     {"audio", planSound},

@@ -97,6 +97,8 @@ var formats = []Format{
 	{Name: "psd", Family: Image, MIME: []string{"image/vnd.adobe.photoshop"}, Extensions: []string{".psd", ".psb"},
 		Read: []string{"resource 1060 XMP", "resources 1058, 1059 Exif UserComment"}, Rule: ourChoice,
 		instead: "label the picture that you export from it: PNG, TIFF or JPEG", walk: container.PSD, sniff: magic("8BPS\x00\x01", "8BPS\x00\x02")},
+	{Name: "bmp", Family: Image, MIME: []string{"image/bmp", "image/x-ms-bmp"}, Extensions: []string{".bmp", ".dib"},
+		Read: []string{}, Rule: noHonestPlace, instead: "convert it to PNG", walk: container.Bare, sniff: anyName(container.IsBMP)},
 	{Name: "svg", Family: Image, MIME: []string{"image/svg+xml"}, Extensions: []string{".svg"},
 		Write: "XMP in metadata, property TC260:AIGC", Read: []string{"further packets", "title and desc with a JSON record"},
 		Rule: ourChoice, Credentials: "metadata c2pa:manifest", walk: container.SVG, sniff: anyName(container.IsSVG), place: inXMP},

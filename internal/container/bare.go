@@ -1,6 +1,11 @@
 package container
 
-import "github.com/aigclabel/aigclabel/internal/splice"
+import (
+	"encoding/binary"
+	"slices"
+
+	"github.com/aigclabel/aigclabel/internal/splice"
+)
 
 // Plain text has no metadata, and some formats have no place in theirs that is
 // free to use.
@@ -40,4 +45,26 @@ func IsMPEGTS(src *Source) (bool, error) {
 		return true
 	}
 	return run(0, packet) || run(timed-packet, timed), nil
+}
+
+// IsBMP reports whether src is a BMP file: "BM" begins texts as well, so its header
+// decides too.
+func IsBMP(src *Source) (bool, error) {
+	const fileHeader, most = 14, 32
+	head, err := src.Head(fileHeader + 16)
+	if err != nil || len(head) < fileHeader+12 || string(head[:2]) != "BM" {
+		return false, err
+	}
+	dib := head[fileHeader:]
+	n, planes, depth := int64(binary.LittleEndian.Uint32(dib)), 8, 10 // OS/2 1.1
+	if n != 12 {
+		planes, depth = 12, 14
+	}
+	return IsBMPHeader(n) && len(dib) >= depth+2 && binary.LittleEndian.Uint16(dib[planes:]) == 1 && binary.LittleEndian.Uint16(dib[depth:]) <= most, nil
+}
+
+// IsBMPHeader reports whether a BMP file can have a second header of n bytes: of OS/2 1.1
+// and 2, and of Windows 3 to 5 with what Adobe and Windows CE made of them.
+func IsBMPHeader(n int64) bool {
+	return slices.Contains([]int64{12, 40, 52, 56, 64, 108, 124}, n)
 }
