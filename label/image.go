@@ -33,9 +33,20 @@ type canvas interface {
 // A canvasOpener opens the picture of a file of at most limit pixels.
 type canvasOpener func(src io.ReaderAt, size, limit int64) (canvas, error)
 
+// A book is a canvas with further pages: pictures of their own in the same file.
+type book interface {
+	canvas
+	pages() []canvas
+}
+
+// A preview is a smaller version of another page, which does without a notice where it
+// has no room for one.
+type preview struct{ rasterCanvas }
+
 // planPictureNotice returns the edits that draw the notice into a picture, and the
-// rectangle of the file's pixels where it is to be read. It stands upright in the
-// picture as it is shown. There are no edits where the picture shows one already.
+// rectangle of the file's pixels where it is to be read, in the first of several
+// pages. It stands upright in the picture as it is shown. There are no edits where the
+// picture shows one already.
 func planPictureNotice(open canvasOpener, src metadata.Source, n Notice, state metadata.State, limit int64) (plan *splice.Plan, rect image.Rectangle, err error) {
 	texts, err := n.captions(state)
 	if err != nil {
@@ -49,23 +60,48 @@ func planPictureNotice(open canvasOpener, src metadata.Source, n Notice, state m
 	if err != nil {
 		return nil, rect, err
 	}
-	text, err := typeset(typeface, texts, c.view().size())
-	if err != nil {
-		return nil, rect, err
+	draw := func(c canvas) ([]splice.Edit, image.Rectangle, error) {
+		text, err := typeset(typeface, texts, c.view().size())
+		if err != nil {
+			return nil, image.Rectangle{}, err
+		}
+		if at, found, err := n.find(c, typeface, state); found || err != nil {
+			return nil, at, err
+		}
+		s := n.stamp(text, c.view())
+		drawn, err := c.stamp(s)
+		if err != nil {
+			return nil, image.Rectangle{}, err
+		}
+		return drawn.Edits(), s.plate.Rect, nil
 	}
-	rect, ok, err := n.find(c, typeface, state)
+	edits, rect, err := draw(c)
+	if b, ok := c.(book); ok && err == nil {
+		edits, err = drawPages(edits, b.pages(), draw)
+	}
 	if err != nil {
 		return nil, image.Rectangle{}, err
 	}
-	if ok {
-		plan, err = splice.New(src.R, src.Size, nil)
-		return plan, rect, err
+	plan, err = splice.New(src.R, src.Size, edits)
+	if errors.Is(err, splice.ErrInvalid) {
+		err = missing{"pages that share their pixels"}
 	}
-	s := n.stamp(text, c.view())
-	if plan, err = c.stamp(s); err != nil {
-		return nil, image.Rectangle{}, err
+	return plan, rect, err
+}
+
+// drawPages appends the edits of further pages.
+func drawPages(edits []splice.Edit, pages []canvas, draw func(canvas) ([]splice.Edit, image.Rectangle, error)) ([]splice.Edit, error) {
+	for _, page := range pages {
+		more, _, err := draw(page)
+		if _, reduced := page.(preview); reduced && isTooSmall(err) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		edits = append(edits, more...)
 	}
-	return plan, s.plate.Rect, nil
+	return edits, nil
 }
 
 // readPicture returns a file of at most limit bytes, for the codecs that need it whole.

@@ -43,7 +43,8 @@ func (c rasterCanvas) stamp(s *stamp) (*splice.Plan, error) {
 	if err != nil {
 		return nil, c.failed(err)
 	}
-	return splice.New(c.src, c.size, edits)
+	plan, err := splice.New(c.src, c.size, edits)
+	return plan, c.failed(err)
 }
 
 // openBMP opens a BMP file, of which nothing but the pixels of the notice changes.

@@ -40,6 +40,7 @@ var media = map[string]medium{
 	"jpeg":     onCanvas(openJPEG),
 	"gif":      onCanvas(openGIF),
 	"bmp":      onCanvas(openBMP),
+	"tiff":     onCanvas(openTIFF),
 	"svg":      {"picture", planSVG},
 	"wav":      {"audio", planSound},
 	"flac":     {"audio", planSound},
