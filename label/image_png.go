@@ -1,6 +1,7 @@
 package label
 
 import (
+	"errors"
 	"image"
 	"io"
 
@@ -9,7 +10,8 @@ import (
 	"github.com/aigclabel/aigclabel/internal/splice"
 )
 
-// A pngCanvas is the picture of a PNG file.
+// A pngCanvas is the picture of a PNG file, or the frames of an animated one, each of
+// which shows the notice, on an opaque plate.
 //
 // All but its pixels stays: colour type and bit depth, transparency, interlacing,
 // and the other chunks. A palette grows by four colours, or lends its darkest and
@@ -24,9 +26,6 @@ func openPNG(src io.ReaderAt, size, limit int64) (canvas, error) {
 	p, err := pngrows.Open(src, size, limit)
 	if err != nil {
 		return nil, codecError("png", err)
-	}
-	if p.Animated {
-		return nil, ErrAnimated
 	}
 	return pngCanvas{p, src, size}, nil
 }
@@ -43,6 +42,13 @@ func (c pngCanvas) stamp(s *stamp) (*splice.Plan, error) {
 	if err != nil {
 		return nil, codecError("png", err)
 	}
-	plan, err := c.Draw(s.area(), s.paint(s.choose(ground{pixels: pixels, palette: c.Palette()})))
+	k := s.choose(ground{pixels: pixels, palette: c.Palette(), moving: c.Animated})
+	if c.Animated { // the same on each frame, whatever is below
+		k.opacity = 1
+	}
+	plan, err := c.Draw(s.area(), s.paint(k))
+	if errors.Is(err, pngrows.ErrFrames) {
+		return nil, missing{err.Error()}
+	}
 	return plan, codecError("png", err)
 }

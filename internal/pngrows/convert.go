@@ -47,12 +47,21 @@ func (p *Picture) missing(d drawing) (missing []color.NRGBA, err error) {
 	for _, c := range p.colors {
 		known[c] = true
 	}
-	err = p.scan([]image.Rectangle{d.rect}, func(_, x, y int, was color.NRGBA64) {
-		if c := narrow(d.paint(x, y, was)); !known[c] && len(missing) <= 256 {
-			known[c] = true
-			missing = append(missing, c)
+	visit := func(d drawing) func(_, x, y int, was color.NRGBA64) {
+		return func(_, x, y int, was color.NRGBA64) {
+			if c := narrow(d.paint(x, y, was)); !known[c] && len(missing) <= 256 {
+				known[c] = true
+				missing = append(missing, c)
+			}
 		}
-	})
+	}
+	err = p.scan([]image.Rectangle{d.rect}, visit(d))
+	for i := range p.frames {
+		f := &p.frames[i]
+		if part := f.part(d); err == nil && !part.rect.Empty() {
+			err = f.scan([]image.Rectangle{part.rect}, visit(part))
+		}
+	}
 	return missing, err
 }
 

@@ -71,8 +71,15 @@ func (p *Picture) scan(rects []image.Rectangle, visit func(i, x, y int, c color.
 // Colours are rounded to the bit depth. A palette grows by the new colours;
 // if it cannot, the picture becomes RGB, or RGBA if there are transparent colours.
 // A gray picture of less than 8 bits with a transparent colour becomes gray with alpha.
+//
+// In an animation all frames are drawn on where they overlap r. What paint returns should
+// not go by what is there, which may be part of a frame; where a frame would show
+// less than all of r that fails with [ErrFrames].
 func (p *Picture) Draw(r image.Rectangle, paint Paint) (*splice.Plan, error) {
 	d := drawing{r, paint}
+	if err := p.check(r); err != nil {
+		return nil, err
+	}
 	to, err := p.target(d)
 	if err != nil {
 		return nil, err
@@ -85,7 +92,11 @@ func (p *Picture) Draw(r image.Rectangle, paint Paint) (*splice.Plan, error) {
 	edits := append(p.convertChunks(to), splice.Edit{
 		Offset: first.Offset, Delete: last.Offset + last.Length - first.Offset, Insert: bytes.NewReader(out.chunks),
 	})
-	return splice.New(p.r, p.size, edits)
+	frames, err := p.drawFrames(to, d)
+	if err != nil {
+		return nil, err
+	}
+	return splice.New(p.r, p.size, append(edits, frames...))
 }
 
 // A Paint returns the colour of a pixel that has the colour was.

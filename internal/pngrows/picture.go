@@ -23,7 +23,8 @@ import (
 type Picture struct {
 	Width, Height int
 
-	// Animated says that the file has more frames than the one seen here (APNG).
+	// Animated says that the file is an animation (APNG). Width and height, and the
+	// pixels that are read, are those of the default image; all frames are drawn on.
 	Animated bool
 
 	// EXIF is the value of the eXIf chunk.
@@ -33,7 +34,12 @@ type Picture struct {
 	r      io.ReaderAt
 	size   int64
 	chunks []chunk              // those that a colour type has a say in, IHDR first
-	data   []container.PNGChunk // the IDAT chunks
+	data   []container.PNGChunk // the IDAT chunks, or the fdAT chunks of a frame
+
+	frames      []frame // behind the default image
+	shown       bool    // the default image is a frame too
+	dispose     byte    // then, how it goes
+	left, limit int64   // pixels
 }
 
 // Palette returns the colours that a pixel can have, nil for pictures without one.
@@ -52,27 +58,27 @@ type chunk struct {
 // files are a *[container.FormatError], pictures of more than maxPixels a
 // *[container.LimitError].
 func Open(r io.ReaderAt, size, maxPixels int64) (*Picture, error) {
-	p := &Picture{r: r, size: size}
+	p := &Picture{r: r, size: size, left: maxPixels, limit: maxPixels}
 	src := container.NewSource(r, size, container.Limits{})
 	for c, err := range container.PNGChunks(src) {
 		if err != nil {
 			return nil, err
 		}
-		if err := p.add(src, c, maxPixels); err != nil {
+		if err := p.add(src, c); err != nil {
 			return nil, err
 		}
 	}
 	if len(p.data) == 0 || p.kind == indexed && len(p.colors) == 0 {
 		return nil, broken(0, "no IDAT chunk, or no PLTE chunk for it")
 	}
-	return p, nil
+	return p, p.complete()
 }
 
 // maxWidth is the longest row that is held in memory: some 64 MiB of it.
 const maxWidth = 8 << 20
 
 // add takes what the package needs of a chunk.
-func (p *Picture) add(src *container.Source, c container.PNGChunk, maxPixels int64) error {
+func (p *Picture) add(src *container.Source, c container.PNGChunk) error {
 	switch c.Kind {
 	case "IDAT":
 		if n := len(p.data); n > 0 && p.data[n-1].Offset+p.data[n-1].Length != c.Offset {
@@ -83,6 +89,8 @@ func (p *Picture) add(src *container.Source, c container.PNGChunk, maxPixels int
 	case "acTL":
 		p.Animated = true
 		return nil
+	case "fcTL", "fdAT":
+		return p.animate(src, c)
 	case "IHDR", "PLTE", "tRNS", "bKGD", "sBIT", "hIST", "eXIf":
 	default:
 		if c.Kind[0]&0x20 == 0 && c.Kind != "IEND" {
@@ -100,7 +108,7 @@ func (p *Picture) add(src *container.Source, c container.PNGChunk, maxPixels int
 	p.chunks = append(p.chunks, chunk{c, value})
 	switch c.Kind {
 	case "IHDR":
-		return p.header(c.Offset, value, maxPixels)
+		return p.header(c.Offset, value)
 	case "PLTE":
 		return p.palette(c.Offset, value)
 	case "tRNS":
@@ -108,6 +116,26 @@ func (p *Picture) add(src *container.Source, c container.PNGChunk, maxPixels int
 	case "eXIf":
 		p.EXIF = value
 	}
+	return nil
+}
+
+// animate takes a chunk of an animation; without acTL it is none.
+func (p *Picture) animate(src *container.Source, c container.PNGChunk) error {
+	if !p.Animated || len(p.chunks) == 0 {
+		return nil
+	}
+	if c.Kind == "fcTL" {
+		value, err := c.Data(src)
+		if err != nil {
+			return err
+		}
+		return p.control(c.Offset, value)
+	}
+	if len(p.frames) == 0 || c.Length < sequenceSize+12 {
+		return broken(c.Offset, "fdAT chunk without its frame")
+	}
+	f := &p.frames[len(p.frames)-1]
+	f.data = append(f.data, c)
 	return nil
 }
 
@@ -121,7 +149,7 @@ func (p *Picture) find(kind string) *chunk {
 	return nil
 }
 
-func (p *Picture) header(off int64, b []byte, maxPixels int64) error {
+func (p *Picture) header(off int64, b []byte) error {
 	if len(b) != 13 {
 		return broken(off, "IHDR chunk of wrong length")
 	}
@@ -130,9 +158,10 @@ func (p *Picture) header(off int64, b []byte, maxPixels int64) error {
 	if w == 0 || h == 0 || w > 1<<31-1 || h > 1<<31-1 || !p.valid() || b[10] != 0 || b[11] != 0 || b[12] > 1 {
 		return broken(off, "IHDR chunk with illegal values")
 	}
-	if w > maxPixels/h {
-		return &container.LimitError{What: "pixels of the picture", Limit: maxPixels}
+	if w > p.limit/h {
+		return &container.LimitError{What: "pixels of the picture", Limit: p.limit}
 	}
+	p.left -= w * h
 	if w > maxWidth {
 		return &container.LimitError{What: "width of the picture", Limit: maxWidth}
 	}

@@ -23,7 +23,7 @@ type rowReader struct {
 
 // open starts to read rows.
 func (p *Picture) open() (*rowReader, error) {
-	data := bufio.NewReaderSize(&dataReader{r: p.r, left: p.data, sum: typeSum}, chunkSize)
+	data := bufio.NewReaderSize(newDataReader(p.r, p.data), chunkSize)
 	z, err := zlib.NewReader(data)
 	return &rowReader{p: p, data: data, z: z}, p.failed(err)
 }
@@ -74,7 +74,7 @@ func (p *Picture) failed(err error) error {
 	return err
 }
 
-// A dataReader reads what the IDAT chunks hold, and checks their sums.
+// A dataReader reads what the IDAT or fdAT chunks hold, and checks their sums.
 type dataReader struct {
 	r    io.ReaderAt
 	left []container.PNGChunk
@@ -82,9 +82,21 @@ type dataReader struct {
 	sum  uint32
 }
 
+// sequenceSize is the number before the data of fdAT.
+const sequenceSize = 4
+
+func newDataReader(r io.ReaderAt, chunks []container.PNGChunk) *dataReader {
+	return &dataReader{r: r, left: chunks}
+}
+
 func (d *dataReader) Read(b []byte) (int, error) {
 	for len(d.left) > 0 {
 		c := d.left[0]
+		if d.at == 0 {
+			if err := d.start(c); err != nil {
+				return 0, err
+			}
+		}
 		rest := c.Length - 12 - d.at
 		if rest == 0 {
 			if err := d.check(c); err != nil {
@@ -102,8 +114,20 @@ func (d *dataReader) Read(b []byte) (int, error) {
 	return 0, io.EOF
 }
 
-// typeSum is the checksum of the chunk type, with which that of a chunk begins.
-var typeSum = crc32.ChecksumIEEE([]byte("IDAT"))
+// start begins a chunk: its checksum with the type, fdAT with a number.
+func (d *dataReader) start(c container.PNGChunk) error {
+	d.sum = crc32.ChecksumIEEE([]byte(c.Kind))
+	if c.Kind == "IDAT" {
+		return nil
+	}
+	var number [sequenceSize]byte
+	if _, err := d.r.ReadAt(number[:], c.Offset+8); err != nil {
+		return err
+	}
+	d.sum = crc32.Update(d.sum, crc32.IEEETable, number[:])
+	d.at = sequenceSize
+	return nil
+}
 
 // check compares the checksum of the first chunk, and goes on to the next.
 func (d *dataReader) check(c container.PNGChunk) error {
@@ -112,8 +136,8 @@ func (d *dataReader) check(c container.PNGChunk) error {
 		return err
 	}
 	if d.sum != binary.BigEndian.Uint32(b[:]) {
-		return broken(c.Offset, "IDAT chunk: wrong checksum")
+		return broken(c.Offset, c.Kind+" chunk: wrong checksum")
 	}
-	d.left, d.at, d.sum = d.left[1:], 0, typeSum
+	d.left, d.at = d.left[1:], 0
 	return nil
 }
