@@ -11,11 +11,12 @@ import (
 	"github.com/aigclabel/aigclabel/metadata"
 )
 
-// ErrTooSmall reports a picture that has no room for a legible notice.
-var ErrTooSmall = errors.New("label: picture too small for a legible notice; set Notice to nil and show the notice beside it")
-
-// ErrAnimated reports an animated picture, whose frames would each need the notice.
-var ErrAnimated = errors.New("label: no visible notice in animated pictures; set Notice to nil and show the notice beside it")
+// ErrTooSmall reports a picture that has no room for a legible notice: some 50 pixels in
+// each direction for the Chinese one, whose letters are at least 16 pixels high. There is no
+// shorter form: "AI" alone lacks the second element of GB 45438-2025 clause 5.2. In a
+// file, [Labeler] writes the record all the same, and the receipt says that the notice
+// is missing: show it beside the picture.
+var ErrTooSmall = errors.New("label: picture too small for a legible notice; show the notice beside it")
 
 // isTooSmall reports the lack of room.
 func isTooSmall(err error) bool { return errors.Is(err, ErrTooSmall) }

@@ -18,6 +18,31 @@ type onlooker interface {
 	grays(rects []image.Rectangle) ([]*image.Gray, error)
 }
 
+// A glimpse is a canvas of which single pixels are seen as cheaply as many.
+type glimpse interface {
+	brightness(x, y int) uint8 // of a pixel of the file
+}
+
+// eyes returns how to see the pixels in each of some rectangles, nil where a canvas
+// does not show its pixels.
+func eyes(c canvas, rects []image.Rectangle) (all []func(x, y int) uint8, err error) {
+	switch c := c.(type) {
+	case glimpse:
+		for range rects {
+			all = append(all, c.brightness)
+		}
+	case onlooker:
+		pictures, err := c.grays(rects)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range pictures {
+			all = append(all, func(x, y int) uint8 { return p.Pix[p.PixOffset(x, y)] })
+		}
+	}
+	return all, nil
+}
+
 // A trace is the letters of a caption, to be looked for.
 type trace struct {
 	*caption
@@ -27,10 +52,6 @@ type trace struct {
 // find returns where a picture shows a notice of ours for this state: in the words of n
 // or of any language, in any corner or banner, at the margin of n or the usual one.
 func (n Notice) find(c canvas, f *sfnt.Font, state metadata.State) (image.Rectangle, bool, error) {
-	look, ok := c.(onlooker)
-	if !ok {
-		return image.Rectangle{}, false, nil
-	}
 	traces, err := n.traces(f, state, c.view().size())
 	if err != nil {
 		return image.Rectangle{}, false, err
@@ -50,13 +71,13 @@ func (n Notice) find(c canvas, f *sfnt.Font, state metadata.State) (image.Rectan
 		}
 		rects[i] = c.view().rectangle(rects[i])
 	}
-	pictures, err := look.grays(rects)
+	seen, err := eyes(c, rects)
 	if err != nil {
 		return image.Rectangle{}, false, err
 	}
-	for i := range spots {
+	for i, brightness := range seen {
 		for _, s := range spots[i] {
-			if s.shows(pictures[i], c.view(), s.at) {
+			if s.shows(brightness, c.view(), s.at) {
 				return c.view().rectangle(s.at), true, nil
 			}
 		}
@@ -120,30 +141,31 @@ func (n Notice) known(state metadata.State) (all [][]string, own int, err error)
 	return all, own, nil
 }
 
-// Likeness from which letters are there: pictures, and other words, stay far below,
-// what compression leaves of a notice above.
+// Likeness from which letters are there. Pictures have up to 0.15; what JPEG leaves of
+// a notice at its lowest quality has 0.89.
 const (
 	alike      = 0.7
 	apart      = 0.2 // of their brightness from that of what is round them
-	fewSamples = 4000
+	maybeAlike = 0.4 // of the first glance
+	firstLook  = 1500
 )
 
 // shows reports whether pixels at a place of the shown picture are these letters, on
 // whatever ground: their brightness goes with the letters' where these and their
 // outlines are. Few pixels decide for most pictures.
-func (t trace) shows(g *image.Gray, v view, at image.Rectangle) bool {
+func (t trace) shows(brightness func(x, y int) uint8, v view, at image.Rectangle) bool {
 	at.Min = at.Min.Add(at.Size().Sub(t.size).Div(2)) // in the middle of a banner
-	stride := max(1, int(math.Sqrt(float64(t.size.X*t.size.Y)/fewSamples)))
-	likeness, contrast := t.likeness(g, v, at.Min, stride)
-	if stride > 1 && likeness > alike-0.2 {
-		likeness, contrast = t.likeness(g, v, at.Min, 1)
+	stride := max(1, int(math.Sqrt(float64(t.size.X*t.size.Y)/firstLook)))
+	if likeness, _ := t.likeness(brightness, v, at.Min, stride); likeness < maybeAlike {
+		return false
 	}
+	likeness, contrast := t.likeness(brightness, v, at.Min, 1)
 	return likeness > alike && contrast > apart
 }
 
 // likeness returns the correlation of the pixels with the letters, 0 to 1, and by how much
 // these stand out, of each stride-th pixel in each direction.
-func (t trace) likeness(g *image.Gray, v view, at image.Point, stride int) (likeness, contrast float64) {
+func (t trace) likeness(brightness func(x, y int) uint8, v view, at image.Point, stride int) (likeness, contrast float64) {
 	var n, sumA, sumB, sumAA, sumBB, sumAB float64
 	for y := 0; y < t.size.Y; y += stride {
 		for x := 0; x < t.size.X; x += stride {
@@ -152,7 +174,7 @@ func (t trace) likeness(g *image.Gray, v view, at image.Point, stride int) (like
 			}
 			p := v.stored(at.Add(image.Pt(x, y)))
 			a := float64(t.ink.Pix[t.ink.PixOffset(x, y)]) / 0xFF
-			b := float64(g.GrayAt(p.X, p.Y).Y) / 0xFF
+			b := float64(brightness(p.X, p.Y)) / 0xFF
 			n, sumA, sumB, sumAA, sumBB, sumAB = n+1, sumA+a, sumB+b, sumAA+a*a, sumBB+b*b, sumAB+a*b
 		}
 	}

@@ -102,34 +102,6 @@ func TestNoticeJPEGOrientation(t *testing.T) {
 	}
 }
 
-// TestNoticeIsReadInPictures has tesseract read the notice in 21 pictures, light, dark
-// and with noise, from small to large: in all but one at most.
-func TestNoticeIsReadInPictures(t *testing.T) {
-	peer.Tool(t, "tesseract")
-	sizes := []image.Point{{320, 200}, {480, 640}, {800, 600}, {1280, 720}, {1080, 1920}, {2400, 1600}, {6000, 4000}}
-	seen, all := 0, 0
-	for _, name := range []string{"light", "dark", "photo"} {
-		for _, size := range sizes {
-			var img image.Image
-			if name == "photo" {
-				img = photo(size.X, size.Y)
-			} else {
-				img = picture(name, size.X, size.Y)
-			}
-			out, r := noticedJPEG(t, encodeJPEG(t, img, 85), Notice{})
-			shown, err := jpeg.Decode(bytes.NewReader(out))
-			require.NoError(t, err)
-			all++
-			if bytes.Contains([]byte(read(t, on(shown, color.White).SubImage(r))), []byte("生成")) {
-				seen++
-			} else {
-				t.Logf("not read: %s %v", name, size)
-			}
-		}
-	}
-	require.GreaterOrEqual(t, seen, all-1)
-}
-
 // TestNoticeJPEGBesideDjpeg: other decoders show the same pixels outside of the notice.
 func TestNoticeJPEGBesideDjpeg(t *testing.T) {
 	djpeg := peer.Tool(t, "djpeg")

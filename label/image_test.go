@@ -421,7 +421,6 @@ func TestNoticePictureErrors(t *testing.T) {
 		return err
 	}
 	require.ErrorIs(t, draw(encode(t, picture("busy", 30, 30)), Notice{}, manyPixels), ErrTooSmall)
-	require.ErrorIs(t, draw(withChunk(b, "acTL", make([]byte, 8)), Notice{}, manyPixels), ErrAnimated)
 	require.ErrorIs(t, draw(b, Notice{Text: "AI 生成 ☃"}, manyPixels), ErrWording)
 	require.ErrorAs(t, draw(b, Notice{}, 300*200-1), new(*metadata.LimitError))
 	require.ErrorAs(t, draw(b[:len(b)/2], Notice{}, manyPixels), new(*metadata.FormatError))

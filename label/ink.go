@@ -59,6 +59,9 @@ func (s *stamp) choose(g ground) ink {
 	if g.gray { // of the worst colour that is as bright
 		legible = worst >= minContrastGray
 	}
+	if detail > wildDetail {
+		k.opacity = max(k.opacity, calmingPlate)
+	}
 	if k.look == AutoLook {
 		k.look = Plate
 		if even := detail <= evenDetail && !g.moving && g.palette == nil; even && legible {
@@ -84,6 +87,12 @@ func (s *stamp) choose(g ground) ink {
 // minContrastGray is the contrast to a grey that any colour as bright (ITU-R BT.601)
 // has at least 4.5:1 of: the worst is white on a saturated red.
 const minContrastGray = 10.5
+
+// Pixels of this detail would break up letters through a plate of the usual opacity.
+const (
+	wildDetail   = 0.06
+	calmingPlate = 0.85
+)
 
 // evenDetail is the mean step of brightness between neighbours, 0 to 1, up to which
 // pixels are no pattern that letters could be lost in. Noise of 2 % has as much.

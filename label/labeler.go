@@ -80,8 +80,9 @@ const defaultPixels = 100_000_000
 
 // Label copies src to w with the labels that l asks for. Nothing is written
 // before the whole output is planned and its record read back. The errors are
-// those of [metadata.Write], [ErrNoNotice], [ErrTooSmall], [ErrAnimated],
-// [ErrWording], and that of ctx, which is checked at each read and write.
+// those of [metadata.Write], [ErrNoNotice], [ErrWording], and that of ctx, which is
+// checked at each read and write. A notice that one file cannot have, such as a picture
+// that is too small, is no error: its [Layer] in the receipt is not done, and says why.
 func (l *Labeler) Label(ctx context.Context, w io.Writer, src metadata.Source, a Artifact) (Receipt, error) {
 	var temporary scratch
 	defer temporary.close()

@@ -16,7 +16,7 @@ import (
 //
 // Content that has the same notice in the same place gets no other. A picture that shows
 // one of our notices for the same state gets none, in whatever language, style or corner
-// that is; one for another state stays beside the new one.
+// that is, at this margin or the usual one; others stay beside the new one.
 //
 // In texts of Word and OpenDocument it is a paragraph, or, on each page, in the headers;
 // in spreadsheets in the headers of pages, which show in print and page views; in

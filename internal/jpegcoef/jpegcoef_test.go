@@ -234,12 +234,14 @@ func TestPaintCMYK(t *testing.T) {
 func TestGray(t *testing.T) {
 	var out bytes.Buffer
 	require.NoError(t, jpeg.Encode(&out, busy(100, 60), &jpeg.Options{Quality: 90}))
-	ours := decoded(t, out.Bytes()).Gray(image.Rect(10, 10, 90, 50))
+	m := decoded(t, out.Bytes())
+	ours := m.Gray(image.Rect(10, 10, 90, 50))
 	theirs, err := jpeg.Decode(bytes.NewReader(out.Bytes()))
 	require.NoError(t, err)
 	for y := 10; y < 50; y++ {
 		for x := 10; x < 90; x++ {
 			require.InDelta(t, theirs.(*image.YCbCr).YCbCrAt(x, y).Y, ours.GrayAt(x, y).Y, 1)
+			require.InDelta(t, ours.GrayAt(x, y).Y, m.Brightness(x, y), 1)
 		}
 	}
 }

@@ -76,20 +76,55 @@ func (m *Image) Gray(r image.Rectangle) *image.Gray {
 	if err != nil { // Decode has seen it
 		return out
 	}
+	needed := m.Components
+	if kind == ycc {
+		needed = needed[:1]
+	}
 	var planes [4]plane
-	for i := range m.Components {
-		planes[i] = m.plane(&m.Components[i], r)
+	for i := range needed {
+		planes[i] = m.plane(&needed[i], r)
 	}
 	for y := r.Min.Y; y < r.Max.Y; y++ {
 		for x := r.Min.X; x < r.Max.X; x++ {
 			var v [4]float64
-			for i := range m.Components {
+			for i := range needed {
 				v[i] = planes[i].at(x, y)
 			}
 			out.Pix[out.PixOffset(x, y)] = uint8(min(max(math.Round(kind.luma(v)), 0), 255))
 		}
 	}
 	return out
+}
+
+// Brightness returns that of one pixel of the picture, as [Image.Gray] does for many, from
+// the coefficients of its blocks alone.
+func (m *Image) Brightness(x, y int) uint8 {
+	kind, err := m.colorModel()
+	if err != nil {
+		return 0
+	}
+	needed := m.Components
+	if kind == ycc {
+		needed = needed[:1]
+	}
+	var v [4]float64
+	for i := range needed {
+		c := &needed[i]
+		x, y := x*c.H*8/m.MCUWidth, y*c.V*8/m.MCUHeight
+		v[i] = c.at(c.Block(x/8, y/8), x%8, y%8)
+	}
+	return uint8(min(max(math.Round(kind.luma(v)), 0), 255))
+}
+
+// at returns one sample of a block.
+func (c *Component) at(b *Block, x, y int) float64 {
+	sum := 128.0
+	for k, at := range zigzag {
+		if b[k] != 0 {
+			sum += float64(b[k]) * float64(c.Quant[k]) * cosines[at%8][x] * cosines[at/8][y]
+		}
+	}
+	return min(max(sum, 0), 255)
 }
 
 // Paint mixes white and black into the pixels in r, which lies in the picture: of

@@ -24,7 +24,10 @@ func (p *Picture) Grays(rects []image.Rectangle) (all []*image.Gray, err error) 
 	for _, r := range rects {
 		all = append(all, image.NewGray(r))
 	}
-	return all, p.scan(rects, func(i, x, y int, c color.NRGBA64) { all[i].Set(x, y, color.RGBA64{c.R, c.G, c.B, 0xFFFF}) })
+	return all, p.scan(rects, func(i, x, y int, c color.NRGBA64) {
+		lit := (299*uint32(c.R) + 587*uint32(c.G) + 114*uint32(c.B)) / 1000
+		all[i].Pix[all[i].PixOffset(x, y)] = uint8(lit >> 8)
+	})
 }
 
 // scan visits the pixels in rectangles of the picture, by their index.

@@ -180,7 +180,9 @@ func TestDrawFramesOfPalette(t *testing.T) {
 	full := palettedAnimation(t, 256)
 	few := palettedAnimation(t, 16)
 	for _, b := range [][]byte{full, few} {
-		plan, err := open(t, b).Draw(mark, func(x, y int, _ color.NRGBA64) color.NRGBA64 { return color.NRGBA64{uint16(x * 999), 7 * 257, 9 * 257, 0xFFFF} })
+		plan, err := open(t, b).Draw(mark, func(x, y int, _ color.NRGBA64) color.NRGBA64 {
+			return color.NRGBA64{uint16(x * 999), 7 * 257, 9 * 257, 0xFFFF}
+		})
 		require.NoError(t, err)
 		before, after := frames(t, b), frames(t, output(t, plan))
 		for i := range before {
@@ -239,9 +241,13 @@ func TestDrawFramesRefuses(t *testing.T) {
 func TestBrokenFrames(t *testing.T) {
 	b := animation(t, false, false, animations["parts"]...)
 	for name, change := range map[string]func([]byte) []byte{
-		"control before the header's end": func(b []byte) []byte { return bytes.Replace(b, []byte("fcTL\x00\x00\x00\x00\x00\x00\x00\x28"), []byte("fcTL\x00\x00\x00\x00\x00\x00\x00\x29"), 1) },
-		"frame beyond the edge":           func(b []byte) []byte { return bytes.Replace(b, []byte("fcTL\x00\x00\x00\x01\x00\x00\x00\x0a"), []byte("fcTL\x00\x00\x00\x01\x00\x00\x00\x2a"), 1) },
-		"wrong data":                      func(b []byte) []byte { i := bytes.LastIndex(b, []byte("fdAT")); b[i+9] ^= 1; return b },
+		"control before the header's end": func(b []byte) []byte {
+			return bytes.Replace(b, []byte("fcTL\x00\x00\x00\x00\x00\x00\x00\x28"), []byte("fcTL\x00\x00\x00\x00\x00\x00\x00\x29"), 1)
+		},
+		"frame beyond the edge": func(b []byte) []byte {
+			return bytes.Replace(b, []byte("fcTL\x00\x00\x00\x01\x00\x00\x00\x0a"), []byte("fcTL\x00\x00\x00\x01\x00\x00\x00\x2a"), 1)
+		},
+		"wrong data": func(b []byte) []byte { i := bytes.LastIndex(b, []byte("fdAT")); b[i+9] ^= 1; return b },
 	} {
 		changed := change(bytes.Clone(b))
 		require.NotEqual(t, b, changed, name)
