@@ -75,7 +75,7 @@ type Layer struct {
 }
 
 // defaultPixels bounds the time that a picture takes, some 10 s, and the memory of
-// JPEG, some 6 bytes a pixel. PNG is drawn on row by row.
+// JPEG, some 6 bytes a pixel. PNG is drawn on row by row, TIFF by strips and tiles, BMP in place.
 const defaultPixels = 100_000_000
 
 // Label copies src to w with the labels that l asks for. Nothing is written

@@ -27,7 +27,7 @@ func main() {
 		notice *label.Notice
 	}{
 		{"sunset.png", &label.Notice{Corner: label.BottomLeft}},
-		{"night.jpg", nil}, // to draw into a JPEG is to encode it anew: let the page show the notice
+		{"night.jpg", &label.Notice{Style: label.Banner, Language: "zh-Hans+en"}}, // without another generation of loss
 	} {
 		src, dst := filepath.Join("examples", "image", picture.name), filepath.Join(dir, picture.name)
 		if err := run(src, dst, picture.notice); err != nil {
@@ -42,7 +42,8 @@ func run(src, dst string, notice *label.Notice) error {
 	fmt.Println(src)
 
 	// The generator. The letters of the notice are at least 5 % of the shortest
-	// side high (GB 45438-2025 clause 5.2); outside it no pixel changes.
+	// side high (GB 45438-2025 clause 5.2); outside it no pixel changes, in a JPEG
+	// no 8x8 block.
 	generator := label.Labeler{Producer: "001191990099MA01ABCD5610001", Notice: notice}
 	picture := label.Artifact{ID: "picture-0001"}
 	if _, err := generator.LabelFile(ctx, src, dst, picture); err != nil {
