@@ -49,36 +49,16 @@ type preview struct{ rasterCanvas }
 // pages. It stands upright in the picture as it is shown. There are no edits where the
 // picture shows one already.
 func planPictureNotice(open canvasOpener, src metadata.Source, n Notice, state metadata.State, limit int64) (plan *splice.Plan, rect image.Rectangle, err error) {
-	texts, err := n.captions(state)
-	if err != nil {
-		return nil, rect, err
-	}
-	typeface, err := n.typeface()
-	if err != nil {
+	if _, err := n.captions(state); err != nil { // of any picture
 		return nil, rect, err
 	}
 	c, err := open(src.R, src.Size, limit)
 	if err != nil {
 		return nil, rect, err
 	}
-	draw := func(c canvas) ([]splice.Edit, image.Rectangle, error) {
-		text, err := typeset(typeface, texts, c.view().size())
-		if err != nil {
-			return nil, image.Rectangle{}, err
-		}
-		if at, found, err := n.find(c, typeface, state); found || err != nil {
-			return nil, at, err
-		}
-		s := n.stamp(text, c.view())
-		drawn, err := c.stamp(s)
-		if err != nil {
-			return nil, image.Rectangle{}, err
-		}
-		return drawn.Edits(), s.plate.Rect, nil
-	}
-	edits, rect, err := draw(c)
+	edits, rect, err := n.drawOn(c, state)
 	if b, ok := c.(book); ok && err == nil {
-		edits, err = drawPages(edits, b.pages(), draw)
+		edits, err = n.drawPages(edits, b.pages(), state)
 	}
 	if err != nil {
 		return nil, image.Rectangle{}, err
@@ -90,10 +70,26 @@ func planPictureNotice(open canvasOpener, src metadata.Source, n Notice, state m
 	return plan, rect, err
 }
 
+// drawOn returns the edits that draw the notice, and where it is or was before.
+func (n Notice) drawOn(c canvas, state metadata.State) ([]splice.Edit, image.Rectangle, error) {
+	s, err := n.stamp(state, c.view())
+	if err != nil {
+		return nil, image.Rectangle{}, err
+	}
+	if at, found, err := n.find(c, state); found || err != nil {
+		return nil, at, err
+	}
+	plan, err := c.stamp(s)
+	if err != nil {
+		return nil, image.Rectangle{}, err
+	}
+	return plan.Edits(), s.plate.Rect, nil
+}
+
 // drawPages appends the edits of further pages.
-func drawPages(edits []splice.Edit, pages []canvas, draw func(canvas) ([]splice.Edit, image.Rectangle, error)) ([]splice.Edit, error) {
+func (n Notice) drawPages(edits []splice.Edit, pages []canvas, state metadata.State) ([]splice.Edit, error) {
 	for _, page := range pages {
-		more, _, err := draw(page)
+		more, _, err := n.drawOn(page, state)
 		if _, reduced := page.(preview); reduced && isTooSmall(err) {
 			continue
 		}

@@ -51,7 +51,11 @@ type trace struct {
 
 // find returns where a picture shows a notice of ours for this state: in the words of n
 // or of any language, in any corner or banner, at the margin of n or the usual one.
-func (n Notice) find(c canvas, f *sfnt.Font, state metadata.State) (image.Rectangle, bool, error) {
+func (n Notice) find(c canvas, state metadata.State) (image.Rectangle, bool, error) {
+	f, err := n.typeface()
+	if err != nil {
+		return image.Rectangle{}, false, err
+	}
 	traces, err := n.traces(f, state, c.view().size())
 	if err != nil {
 		return image.Rectangle{}, false, err
@@ -163,25 +167,50 @@ func (t trace) shows(brightness func(x, y int) uint8, v view, at image.Rectangle
 	return likeness > alike && contrast > apart
 }
 
-// likeness returns the correlation of the pixels with the letters, 0 to 1, and by how much
-// these stand out, of each stride-th pixel in each direction.
+// likeness compares each stride-th pixel in each direction with the letters.
 func (t trace) likeness(brightness func(x, y int) uint8, v view, at image.Point, stride int) (likeness, contrast float64) {
-	var n, sumA, sumB, sumAA, sumBB, sumAB float64
+	var c correlation
 	for y := 0; y < t.size.Y; y += stride {
 		for x := 0; x < t.size.X; x += stride {
 			if t.ring.Pix[t.ring.PixOffset(x, y)] == 0 {
 				continue
 			}
 			p := v.stored(at.Add(image.Pt(x, y)))
-			a := float64(t.ink.Pix[t.ink.PixOffset(x, y)]) / 0xFF
-			b := float64(brightness(p.X, p.Y)) / 0xFF
-			n, sumA, sumB, sumAA, sumBB, sumAB = n+1, sumA+a, sumB+b, sumAA+a*a, sumBB+b*b, sumAB+a*b
+			c.add(float64(t.ink.Pix[t.ink.PixOffset(x, y)])/0xFF, float64(brightness(p.X, p.Y))/0xFF)
 		}
 	}
-	if n == 0 {
+	return c.result()
+}
+
+// shows reports whether pixels have the plate and the letters of this stamp, or what
+// compression has left of them.
+func (s *stamp) shows(pixels *image.NRGBA64) bool {
+	var c correlation
+	r := s.plate.Rect.Intersect(pixels.Rect)
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		for x := r.Min.X; x < r.Max.X; x++ {
+			if s.plate.AlphaAt(x, y).A == 0xFF {
+				c.add(float64(s.ink.AlphaAt(x, y).A)/0xFF, luma(pixels.NRGBA64At(x, y)))
+			}
+		}
+	}
+	likeness, contrast := c.result()
+	return likeness > alike && contrast > apart
+}
+
+// A correlation compares how much letters cover with how bright pixels are.
+type correlation struct{ n, a, b, aa, bb, ab float64 }
+
+func (c *correlation) add(a, b float64) {
+	c.n, c.a, c.b, c.aa, c.bb, c.ab = c.n+1, c.a+a, c.b+b, c.aa+a*a, c.bb+b*b, c.ab+a*b
+}
+
+// result returns how alike they are, 0 to 1, and how far the letters stand out.
+func (c *correlation) result() (likeness, contrast float64) {
+	if c.n == 0 {
 		return 0, 0
 	}
-	varA, varB, cov := sumAA-sumA*sumA/n, sumBB-sumB*sumB/n, sumAB-sumA*sumB/n
+	varA, varB, cov := c.aa-c.a*c.a/c.n, c.bb-c.b*c.b/c.n, c.ab-c.a*c.b/c.n
 	if varA <= 0 || varB <= 0 {
 		return 0, 0
 	}

@@ -46,6 +46,13 @@ func (c jpegCanvas) view() view { return view{c.Width, c.Height, c.orientation()
 
 func (c jpegCanvas) brightness(x, y int) uint8 { return c.Brightness(x, y) }
 
+func (c jpegCanvas) grays(rects []image.Rectangle) (all []*image.Gray, err error) {
+	for _, r := range rects {
+		all = append(all, c.Gray(r))
+	}
+	return all, nil
+}
+
 func (c jpegCanvas) stamp(s *stamp) (*splice.Plan, error) {
 	k := s.choose(ground{pixels: widen(c.Gray(s.plate.Rect)), gray: true})
 	for _, r := range s.areas() {

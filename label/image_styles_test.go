@@ -160,9 +160,8 @@ func TestOutlineHolds(t *testing.T) {
 	for _, name := range []string{"light", "dark", "gray", "checker", "busy"} {
 		out, r := noticed(t, encode(t, picture(name, 480, 320)), Notice{Look: Outline})
 		img := on(decode(t, out), color.White)
-		c, err := typeset(must(standard()), [][]string{{"AI生成"}}, image.Pt(480, 320))
+		s, err := Notice{}.stamp(metadata.Generated, view{480, 320, 1})
 		require.NoError(t, err)
-		s := newStamp(c, view{480, 320, 1}, BottomRight)
 		require.Equal(t, r, s.plate.Rect)
 		letter := (&stamp{look: Outline}).choose(ground{pixels: on(picture(name, 480, 320), color.White).SubImage(r).(*image.NRGBA64)}).text
 		for y := r.Min.Y; y < r.Max.Y; y++ {
@@ -175,23 +174,15 @@ func TestOutlineHolds(t *testing.T) {
 	}
 }
 
-func must[T any](v T, err error) T {
-	if err != nil {
-		panic(err)
-	}
-	return v
-}
-
 // TestTiles: copies stand whole, all over, and not on the one that is to be read.
 func TestTiles(t *testing.T) {
-	c, err := typeset(must(standard()), [][]string{{"AI生成"}}, image.Pt(640, 400))
-	require.NoError(t, err)
 	for o := 1; o <= 8; o++ {
 		v := view{640, 400, o}
 		if o >= 5 {
 			v.w, v.h = 400, 640
 		}
-		s := Notice{Style: Tiled}.stamp(c, v)
+		s, err := Notice{Style: Tiled}.stamp(metadata.Generated, v)
+		require.NoError(t, err)
 		copies := s.tiles.copies()
 		require.Greater(t, len(copies), 12)
 		for i, r := range copies {
@@ -244,6 +235,18 @@ func TestNoticeSeenInCompression(t *testing.T) {
 		b := encode(t, img)
 		same, _ := noticed(t, b, Notice{})
 		require.True(t, bytes.Equal(b, same), quality)
+	}
+}
+
+// TestStampShows: pixels with and without the notice.
+func TestStampShows(t *testing.T) {
+	for kind := range scenes {
+		s, err := Notice{}.stamp(metadata.Generated, view{400, 300, 1})
+		require.NoError(t, err)
+		pixels := on(scene(kind, 400, 300), color.Black)
+		require.False(t, s.shows(pixels))
+		s.press(pixels, dark)
+		require.True(t, s.shows(pixels))
 	}
 }
 

@@ -3,6 +3,8 @@ package label
 import (
 	"image"
 	"image/color"
+
+	"github.com/aigclabel/aigclabel/metadata"
 )
 
 // A stamp says how much of each pixel of a file a notice covers: the plate of a
@@ -31,15 +33,27 @@ func newStamp(c *caption, v view, corner Corner) *stamp {
 	return &stamp{plate: turn(plate), ring: turn(outlined(ink, c.stroke())), ink: turn(ink)}
 }
 
-// stamp returns the notice on a picture in its style.
-func (n Notice) stamp(c *caption, v view) *stamp {
-	styled := c.styled(n, v.size())
-	s := newStamp(styled, v, n.corner())
+// stamp returns the notice for a picture, in its style. The error is [ErrWording] or
+// [ErrTooSmall].
+func (n Notice) stamp(state metadata.State, v view) (*stamp, error) {
+	texts, err := n.captions(state)
+	if err != nil {
+		return nil, err
+	}
+	typeface, err := n.typeface()
+	if err != nil {
+		return nil, err
+	}
+	c, err := typeset(typeface, texts, v.size())
+	if err != nil {
+		return nil, err
+	}
+	s := newStamp(c.styled(n, v.size()), v, n.corner())
 	s.look, s.opacity = n.Look, n.Opacity
 	if n.Style == Tiled {
 		s.tiles = newTiles(c, v, s.plate.Rect)
 	}
-	return s
+	return s, nil
 }
 
 // area returns the rectangle outside of which nothing changes.
