@@ -44,6 +44,7 @@ type Image struct {
 	progressive bool
 	jfif        bool
 	adobe       int // the colour transform of Adobe's segment, -1 without one
+	model       model
 	scans       []scan
 }
 
@@ -101,7 +102,8 @@ func Decode(b []byte, maxPixels int64) (*Image, error) {
 	if len(d.scans) == 0 {
 		return nil, &FormatError{d.pos, "no scan"}
 	}
-	_, err := d.colorModel()
+	var err error
+	d.model, err = d.colorModel()
 	return d.Image, err
 }
 

@@ -72,14 +72,7 @@ func (k model) luma(v [4]float64) float64 {
 // Gray returns the brightness of the pixels in r, which lies in the picture.
 func (m *Image) Gray(r image.Rectangle) *image.Gray {
 	out := image.NewGray(r)
-	kind, err := m.colorModel()
-	if err != nil { // Decode has seen it
-		return out
-	}
-	needed := m.Components
-	if kind == ycc {
-		needed = needed[:1]
-	}
+	needed := m.luminous()
 	var planes [4]plane
 	for i := range needed {
 		planes[i] = m.plane(&needed[i], r)
@@ -90,30 +83,30 @@ func (m *Image) Gray(r image.Rectangle) *image.Gray {
 			for i := range needed {
 				v[i] = planes[i].at(x, y)
 			}
-			out.Pix[out.PixOffset(x, y)] = uint8(min(max(math.Round(kind.luma(v)), 0), 255))
+			out.Pix[out.PixOffset(x, y)] = uint8(min(max(math.Round(m.model.luma(v)), 0), 255))
 		}
 	}
 	return out
 }
 
+// luminous returns the components that brightness needs.
+func (m *Image) luminous() []Component {
+	if m.model == ycc {
+		return m.Components[:1]
+	}
+	return m.Components
+}
+
 // Brightness returns that of one pixel of the picture, as [Image.Gray] does for many, from
 // the coefficients of its blocks alone.
 func (m *Image) Brightness(x, y int) uint8 {
-	kind, err := m.colorModel()
-	if err != nil {
-		return 0
-	}
-	needed := m.Components
-	if kind == ycc {
-		needed = needed[:1]
-	}
 	var v [4]float64
-	for i := range needed {
-		c := &needed[i]
+	for i := range m.luminous() {
+		c := &m.Components[i]
 		x, y := x*c.H*8/m.MCUWidth, y*c.V*8/m.MCUHeight
 		v[i] = c.at(c.Block(x/8, y/8), x%8, y%8)
 	}
-	return uint8(min(max(math.Round(kind.luma(v)), 0), 255))
+	return uint8(min(max(math.Round(m.model.luma(v)), 0), 255))
 }
 
 // at returns one sample of a block.
@@ -131,11 +124,7 @@ func (c *Component) at(b *Block, x, y int) float64 {
 // each, mix says which part stays as it is, and which becomes white; the rest becomes
 // black. Blocks in which no pixel changes stay as they are.
 func (m *Image) Paint(r image.Rectangle, mix func(x, y int) (stays, white float64)) {
-	kind, err := m.colorModel()
-	if err != nil {
-		return
-	}
-	tone := tones[kind]
+	tone := tones[m.model]
 	for i := range m.Components {
 		c := &m.Components[i]
 		p := m.plane(c, r)
