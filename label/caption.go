@@ -197,19 +197,9 @@ func (c *caption) styled(n Notice, picture image.Point) *caption {
 
 // place returns where the plate lies in a picture of the given size.
 func (c *caption) place(corner Corner, picture image.Point) image.Rectangle {
-	at := picture.Sub(c.size).Sub(image.Pt(c.margin, c.margin))
-	switch corner {
-	case BottomLeft, TopLeft, Left:
-		at.X = c.margin
-	case Bottom, Top:
-		at.X = (picture.X - c.size.X) / 2
-	}
-	switch corner {
-	case TopRight, TopLeft, Top:
-		at.Y = c.margin
-	case Left, Right:
-		at.Y = (picture.Y - c.size.Y) / 2
-	}
+	x, y := corner.share()
+	room := picture.Sub(c.size).Sub(image.Pt(2*c.margin, 2*c.margin))
+	at := image.Pt(c.margin+int(x*float64(room.X)), c.margin+int(y*float64(room.Y)))
 	return image.Rectangle{at, at.Add(c.size)}
 }
 

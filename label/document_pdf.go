@@ -190,16 +190,13 @@ func (s *pageStamper) stamp(page *container.PDFPage) (stamp *container.PDFStamp,
 		if err != nil {
 			return nil, false, err
 		}
-		x, y := page.Width-form.Width-pageMargin*size, page.Height-form.Height-pageMargin*size
-		if x < pageMargin*size || y < pageMargin*size {
+		margin := pageMargin * size
+		width, height := page.Width-form.Width-2*margin, page.Height-form.Height-2*margin
+		if width < 0 || height < 0 {
 			continue
 		}
-		if s.notice.Corner == BottomLeft || s.notice.Corner == TopLeft {
-			x = pageMargin * size
-		}
-		if s.notice.Corner == BottomLeft || s.notice.Corner == BottomRight {
-			y = pageMargin * size
-		}
+		left, above := s.notice.Corner.share()
+		x, y := margin+left*width, margin+(1-above)*height
 		return &container.PDFStamp{Page: page, X: x, Y: y, PDFForm: form}, true, nil
 	}
 	return nil, false, nil
@@ -208,12 +205,12 @@ func (s *pageStamper) stamp(page *container.PDFPage) (stamp *container.PDFStamp,
 // stands reports whether the page has a notice in the half where this one would go:
 // as on [planTextNotice], one with other words is as good. Text that nobody sees is not.
 func (s *pageStamper) stands(page *container.PDFPage) (bool, error) {
-	top := s.notice.Corner == TopLeft || s.notice.Corner == TopRight
+	_, above := s.notice.Corner.share()
 	own := strings.Join(s.texts[0], between)
 	is := func(l container.PDFLine) bool {
 		_, opens := recognise(l.Text, own, leading)
 		_, closes := recognise(l.Text, own, trailing)
-		return (opens || closes) && !l.Hidden && l.Y > page.Height/2 == top
+		return (opens || closes) && !l.Hidden && (above == 0.5 || l.Y > page.Height/2 == (above < 0.5))
 	}
 	head, tail, err := readPage(page)
 	if _, limited := errors.AsType[*container.LimitError](err); limited {

@@ -229,20 +229,9 @@ func (n Notice) svgTiles(prefix string, c *caption, em float64) string {
 
 // svgAlign lets the viewport of the notice lie in its corner.
 func (n Notice) svgAlign() string {
-	x, y := "xMax", "YMax"
-	switch n.corner() {
-	case BottomLeft, TopLeft, Left:
-		x = "xMin"
-	case Bottom, Top:
-		x = "xMid"
-	}
-	switch n.corner() {
-	case TopRight, TopLeft, Top:
-		y = "YMin"
-	case Left, Right:
-		y = "YMid"
-	}
-	return x + y
+	x, y := n.corner().share()
+	part := map[float64]string{0: "Min", 0.5: "Mid", 1: "Max"}
+	return "x" + part[x] + "Y" + part[y]
 }
 
 // viewport returns the attributes of an element that covers the picture.

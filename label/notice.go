@@ -106,6 +106,13 @@ func (c Corner) String() string {
 	return [...]string{"bottom right", "bottom left", "top right", "top left", "bottom", "top", "left", "right"}[min(max(c, 0), Right)]
 }
 
+// share returns which parts of the room beside a notice are left of it and above it.
+func (c Corner) share() (x, y float64) {
+	shares := [...][2]float64{{1, 1}, {0, 1}, {1, 0}, {0, 0}, {0.5, 1}, {0.5, 0}, {0, 0.5}, {1, 0.5}}
+	s := shares[min(max(c, 0), Right)]
+	return s[0], s[1]
+}
+
 // corner returns where the style puts the notice.
 func (n Notice) corner() Corner {
 	switch {
