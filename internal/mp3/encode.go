@@ -6,7 +6,7 @@ import (
 )
 
 // A Clip is a short sound to be coded for the front or the end of a stream. Its frames
-// refer to no frame before them, and no decoder can tell where they came from.
+// need no frame before them, and what follows decodes as if they had not been there.
 type Clip struct {
 	// Like is the header of a frame of the stream. The frames of the clip have its
 	// version, rate, mode, and bit rate, or the lowest that has room for sound; they
