@@ -65,10 +65,10 @@ func (n Notice) document(state metadata.State) (*container.Notice, error) {
 		return nil, err
 	}
 	own := strings.Join(strings.Fields(wording), " ")
+	left, above := n.Corner.share()
 	d := &container.Notice{
 		Between: between, EachPage: n.EachPage, Start: n.Position != End, End: n.Position != Start,
-		Right:  n.Corner == BottomRight || n.Corner == TopRight,
-		Bottom: n.Corner == BottomRight || n.Corner == BottomLeft,
+		Left: left, Above: above,
 		Known: func(line string, atEnd bool) bool {
 			_, there := recognise(line, own, sideOf(atEnd))
 			return there

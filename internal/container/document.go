@@ -19,9 +19,9 @@ type Notice struct {
 	Captions [][]Words // of a slide, the best first, each in lines
 	Between  string    // stands between Words on one line
 
-	Start, End    bool // at the start of the text, its end; of the slides, the first, the last
-	EachPage      bool // on each page or slide
-	Right, Bottom bool // the corner of slides
+	Start, End  bool    // at the start of the text, its end; of the slides, the first, the last
+	EachPage    bool    // on each page or slide
+	Left, Above float64 // the shares of the room on a slide, 0 to 1, that lie beside it: 0, 0 is top left
 
 	// Known reports whether a line says it already, at the end of a text or not.
 	Known func(line string, atEnd bool) bool

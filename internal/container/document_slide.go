@@ -52,13 +52,11 @@ func (n *Notice) box(width, height int64) (slideBox, error) {
 		if room < 2*em || b.h > height/2 {
 			continue
 		}
-		b.x, b.y = int64(plateMargin*em), int64(plateMargin*em)
-		if n.Right {
-			b.x = width - b.w - b.x
+		beside := func(room, size int64, share float64) int64 {
+			margin := plateMargin * em
+			return int64(margin + share*(float64(room-size)-2*margin))
 		}
-		if n.Bottom {
-			b.y = height - b.h - b.y
-		}
+		b.x, b.y = beside(width, b.w, n.Left), beside(height, b.h, n.Above)
 		return b, nil
 	}
 	return slideBox{}, fmt.Errorf("%w: slide of %d by %d", ErrNoRoom, width, height)

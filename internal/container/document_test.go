@@ -17,7 +17,7 @@ func testNotice(change func(*Notice)) *Notice {
 	n := &Notice{
 		Words:    []Words{{"en", "Made by <AI> & co"}},
 		Captions: [][]Words{{{"en", "AI"}}},
-		Between:  " · ", Start: true, Right: true, Bottom: true,
+		Between:  " · ", Start: true, Left: 1, Above: 1,
 		Known: func(line string, _ bool) bool { return line == "Made by <AI> & co" || line == "AI" },
 	}
 	if change != nil {

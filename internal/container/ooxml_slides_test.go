@@ -80,14 +80,15 @@ func TestPPTXNotice(t *testing.T) {
 func TestSlideBox(t *testing.T) {
 	for _, size := range [][2]int64{{9144000, 6858000}, {12192000, 6858000}, {6858000, 9144000}, {3000000, 3000000}} {
 		for _, caption := range []string{"AI生成", "SUSPECTED AI-GENERATED", "Made by AI", strings.Repeat("豆包AI生成", 3)} {
-			for _, corner := range []int{0, 1, 2, 3} {
-				n := Notice{Captions: [][]Words{{{"en", caption}, {"zh-Hans", "AI生成"}}}, Right: corner&1 > 0, Bottom: corner&2 > 0}
+			for _, at := range [][2]float64{{0, 0}, {0, 1}, {1, 0}, {1, 1}, {0.5, 0}, {0.5, 1}} {
+				n := Notice{Captions: [][]Words{{{"en", caption}, {"zh-Hans", "AI生成"}}}, Left: at[0], Above: at[1]}
 				b, err := n.box(size[0], size[1])
 				require.NoError(t, err)
 				require.GreaterOrEqual(t, float64(b.em)*letterHeight(b.lines)+1, 0.05*float64(min(size[0], size[1])))
 				require.True(t, b.x >= 0 && b.y >= 0 && b.x+b.w <= size[0] && b.y+b.h <= size[1])
-				require.Equal(t, n.Right, b.x+b.w/2 > size[0]/2 || b.w > size[0]*9/10 && n.Right)
-				require.Equal(t, n.Bottom, b.y+b.h/2 > size[1]/2)
+				margin, left, right := plateMargin*float64(b.em), float64(b.x), float64(size[0]-b.x-b.w)
+				require.InDelta(t, 0, map[float64]float64{0: left - margin, 0.5: left - right, 1: right - margin}[at[0]], 3)
+				require.Equal(t, at[1] == 1, b.y+b.h/2 > size[1]/2)
 			}
 		}
 	}
