@@ -36,6 +36,10 @@ type Labeler struct {
 	// 100 million. Larger ones are refused with a *[metadata.LimitError].
 	MaxPixels int64
 
+	// FFmpeg is the path of the program ffmpeg, 5.1 or later, with ffprobe beside it:
+	// video needs both. Empty, they are looked for in PATH.
+	FFmpeg string
+
 	// Log receives a line for each receipt, if set.
 	Log *slog.Logger
 }
@@ -51,6 +55,10 @@ type Artifact struct {
 
 	// Created is when the content was generated; the zero value is now.
 	Created time.Time
+
+	// Progress, if set, is told now and then which part of the work is done, 0 to 1,
+	// where that takes long: when video is encoded again. Label waits for it.
+	Progress func(done float64)
 }
 
 // ErrNoNotice reports content that cannot carry a notice; label it
@@ -118,7 +126,7 @@ func (l *Labeler) plan(ctx context.Context, src metadata.Source, a Artifact, s *
 		a.Created = time.Now()
 	}
 	src.R = contextReader{ctx, src.R}
-	noticed, notice, err := l.planNotice(&job{Labeler: l, ctx: ctx, src: src, format: format.Name, state: a.State, scratch: s})
+	noticed, notice, err := l.planNotice(&job{Labeler: l, ctx: ctx, src: src, format: format.Name, state: a.State, scratch: s, progress: a.Progress})
 	if err != nil {
 		return nil, Receipt{}, err
 	}

@@ -14,7 +14,7 @@ import (
 
 // A medium is what a notice of a format goes into, and how.
 type medium struct {
-	name string // "picture", "audio", "text", "page" or "slide"
+	name string // "picture", "audio", "video", "text", "page" or "slide"
 	plan func(*job) (plan *splice.Plan, where string, err error)
 }
 
@@ -26,6 +26,8 @@ type job struct {
 	format  string
 	state   metadata.State
 	scratch *scratch
+
+	progress func(done float64) // may be nil
 }
 
 // A missing error says why a file has no notice though its format can carry one:
@@ -49,6 +51,12 @@ var media = map[string]medium{
 	"ass":      {"text", planSubtitles},
 	"docx":     {"text", planDocument},
 	"epub":     {"text", planEPUB},
+	"mp4":      {"video", planVideo},
+	"mov":      {"video", planVideo},
+	"mkv":      {"video", planVideo},
+	"webm":     {"video", planVideo},
+	"avi":      {"video", planVideo},
+	"flv":      {"video", planVideo},
 	"html":     {"text", planHTML},
 	"markdown": {"text", planText},
 	"odp":      {"slide", planDocument},

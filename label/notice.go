@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -68,7 +69,13 @@ type Notice struct {
 	// to be read are opaque.
 	Opacity float64
 
-	EachPage bool // on every page or slide, not only the first
+	// Duration of the notice in video, at its opening and, where Position is End or
+	// Both, at its end too. Less than 2 s are 2 s (GB 45438-2025 clause 5.4);
+	// [WholeLength] is all the time.
+	Duration time.Duration
+
+	// EachPage puts it on every page or slide, not only the first.
+	EachPage bool
 }
 
 // A Position is a place in content that has a start and an end.

@@ -301,10 +301,11 @@ func (p *bmffPlan) offsets(s *bmffScan) error {
 	if err != nil {
 		return err
 	}
+	to := splice.NewMoves(moves)
 	for i := range s.tables {
 		t := &s.tables[i]
-		t.src, t.moves = s.src, moves
-		if _, kept := splice.Map(moves, t.pos); !kept && !t.wide {
+		t.src, t.moves = s.src, to
+		if _, kept := to.Map(t.pos); !kept && !t.wide {
 			continue // goes with its box
 		}
 		changed, most, err := t.survey()
@@ -342,12 +343,13 @@ func (s *bmffScan) widen(moves []splice.Edit) (bool, error) {
 	if s.src.Size()+added <= math.MaxUint32 {
 		return false, nil
 	}
+	to := splice.NewMoves(moves)
 	for i := range s.tables {
 		t := &s.tables[i]
 		if t.box == nil {
 			continue
 		}
-		t.src, t.moves = s.src, moves
+		t.src, t.moves = s.src, to
 		_, most, err := t.survey()
 		if err != nil {
 			return false, err

@@ -78,6 +78,7 @@ func (in Input) Args() ([]string, error) {
 type Job struct {
 	Inputs  []Input
 	Args    []string // behind the inputs: filters, codecs, and the files to write
+	Dir     string   // where the program runs: filters name files relative to it
 	MaxSize int64    // of the output in bytes, as ffmpeg counts it; 0 for any
 
 	// Progress, if set, is told now and then how much time of the output is done.
@@ -95,6 +96,7 @@ func (p *Programs) Run(ctx context.Context, job Job) error {
 	if err != nil {
 		return err
 	}
+	cmd.Dir = job.Dir
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		return err

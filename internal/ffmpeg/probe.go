@@ -31,6 +31,7 @@ type Chapter struct {
 // A Stream is one track of a file.
 type Stream struct {
 	Index    int               `json:"index"`
+	ID       string            `json:"id"`         // the number in the file: "0x1"
 	Kind     string            `json:"codec_type"` // "video", "audio", "subtitle", "data", "attachment"
 	Codec    string            `json:"codec_name"` // "h264"...
 	Tag      string            `json:"codec_tag_string"`

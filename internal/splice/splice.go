@@ -191,6 +191,36 @@ func Map(edits []Edit, off int64) (int64, bool) {
 	return pos, kept
 }
 
+// Moves is [Map] for many edits and many positions.
+type Moves struct {
+	edits  []Edit
+	growth []int64 // of the edits up to each
+}
+
+// NewMoves returns the moves of edits in the order of their offsets.
+func NewMoves(edits []Edit) *Moves {
+	m := &Moves{edits, make([]int64, len(edits))}
+	sum := int64(0)
+	for i, e := range edits {
+		sum += e.size() - e.Delete
+		m.growth[i] = sum
+	}
+	return m
+}
+
+// Map is [Map], in the time of a search.
+func (m *Moves) Map(off int64) (int64, bool) {
+	i := sort.Search(len(m.edits), func(i int) bool { return m.edits[i].Offset > off }) - 1
+	if i < 0 {
+		return off, true
+	}
+	pos, e := off+m.growth[i], m.edits[i]
+	if into := off - e.Offset; into < e.Delete {
+		return pos + e.Delete - into, false
+	}
+	return pos, true
+}
+
 // ReadAt reads the edited file. Open holes read as zeros.
 func (p *Plan) ReadAt(b []byte, off int64) (int, error) {
 	if off < 0 {

@@ -473,3 +473,21 @@ func read(t testing.TB, plan *splice.Plan) string {
 	require.NoError(t, err)
 	return string(b)
 }
+
+// TestMoves: as Map, whatever the edits.
+func TestMoves(t *testing.T) {
+	edits := []splice.Edit{
+		{Offset: 2, Insert: strings.NewReader("ab")}, {Offset: 2, Delete: 3}, {Offset: 5, Insert: strings.NewReader("c")},
+		{Offset: 9, Delete: 2, Insert: strings.NewReader("defg")}, {Offset: 11, Delete: 1},
+	}
+	m := splice.NewMoves(edits)
+	for off := range int64(15) {
+		pos, kept := splice.Map(edits, off)
+		gotPos, gotKept := m.Map(off)
+		require.Equal(t, pos, gotPos, off)
+		require.Equal(t, kept, gotKept, off)
+	}
+	pos, kept := splice.NewMoves(nil).Map(3)
+	require.Equal(t, int64(3), pos)
+	require.True(t, kept)
+}

@@ -1,0 +1,80 @@
+package label
+
+import (
+	"cmp"
+	"image"
+	"image/draw"
+
+	xdraw "golang.org/x/image/draw"
+
+	"github.com/aigclabel/aigclabel/metadata"
+)
+
+// Image returns the notice in its Corner of a transparent picture of that size in
+// pixels, for what lays it over content itself: players, interfaces, the opening of
+// a virtual scene (GB 45438-2025 clauses 5.5 and 5.6), or an encoder of video. Its
+// letters are 5 % of the shortest side high, white on a dark plate that keeps them
+// readable on anything. The zero State is [metadata.Generated]. The error is
+// [ErrWording], [ErrTooSmall], or a *[metadata.LimitError] for more than 100 million
+// pixels.
+func (n Notice) Image(state metadata.State, size image.Point) (*image.NRGBA, error) {
+	if size.X <= 0 || size.Y <= 0 {
+		return nil, ErrTooSmall
+	}
+	if int64(size.X) > defaultPixels/int64(size.Y) {
+		return nil, &metadata.LimitError{What: "pixels of the picture", Limit: defaultPixels}
+	}
+	s, err := n.stamp(cmp.Or(state, metadata.Generated), view{w: size.X, h: size.Y})
+	if err != nil {
+		return nil, err
+	}
+	img := image.NewNRGBA(image.Rectangle{Max: size})
+	draw.Draw(img, s.plate.Rect, s.picture(dark), s.plate.Rect.Min, draw.Src)
+	return img, nil
+}
+
+// Lines returns the notice as text, for interfaces: a line in each Language, or
+// Text. The zero State is [metadata.Generated]. The error is [ErrWording].
+func (n Notice) Lines(state metadata.State) ([]string, error) {
+	state = cmp.Or(state, metadata.Generated)
+	return n.lines(state, func(w wordings) string { return w.text.of(state) })
+}
+
+// stamp returns the notice for a picture.
+func (n Notice) stamp(state metadata.State, v view) (*stamp, error) {
+	texts, err := n.captions(state)
+	if err != nil {
+		return nil, err
+	}
+	typeface, err := n.typeface()
+	if err != nil {
+		return nil, err
+	}
+	text, err := typeset(typeface, texts, v.size())
+	if err != nil {
+		return nil, err
+	}
+	return newStamp(text, v, n.Corner), nil
+}
+
+// picture returns the plate alone, on nothing.
+func (s *stamp) picture(k ink) *image.NRGBA {
+	pixels := image.NewNRGBA64(s.plate.Rect)
+	s.press(pixels, k)
+	out := image.NewNRGBA(s.plate.Rect)
+	draw.Draw(out, out.Rect, pixels, out.Rect.Min, draw.Src)
+	return out
+}
+
+// squeeze returns the stamp for a picture that is shown so many times as wide as it
+// is stored.
+func (s *stamp) squeeze(aspect float64) *stamp {
+	narrow := func(a *image.Alpha) *image.Alpha {
+		r := a.Rect
+		r.Min.X, r.Max.X = int(float64(r.Min.X)/aspect), int(float64(r.Max.X)/aspect)
+		out := image.NewAlpha(r)
+		xdraw.ApproxBiLinear.Scale(out, r, a, a.Rect, xdraw.Src, nil)
+		return out
+	}
+	return &stamp{narrow(s.plate), narrow(s.ink)}
+}

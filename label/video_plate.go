@@ -1,0 +1,134 @@
+package label
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"strings"
+
+	"github.com/aigclabel/aigclabel/internal/ffmpeg"
+)
+
+// overlayFormats are the pixel formats that ffmpeg draws on as they are, and what its
+// overlay filter calls them.
+var overlayFormats = map[string]string{
+	"yuv420p": "yuv420", "yuvj420p": "yuv420", "nv12": "yuv420", "yuv420p10le": "yuv420p10",
+	"yuv422p": "yuv422", "yuvj422p": "yuv422", "yuv422p10le": "yuv422p10",
+	"yuv444p": "yuv444", "yuvj444p": "yuv444",
+	"gbrp": "gbrp", "bgr24": "rgb", "rgb24": "rgb", "bgra": "rgb", "rgba": "rgb", "bgr0": "rgb", "rgb0": "rgb",
+}
+
+// orientation returns how players turn the pictures of a stream, as EXIF numbers it.
+func orientation(s ffmpeg.Stream) int {
+	for _, side := range s.SideData {
+		if side.Type == "Display Matrix" {
+			return matrixOrientation(side.Matrix)
+		}
+	}
+	return 1
+}
+
+// matrixOrientation reads the lines of a display matrix, "00000000: 0 65536 0" and
+// so on. A matrix that does not turn by right angles turns nothing.
+func matrixOrientation(text string) int {
+	var m []int64
+	for line := range strings.Lines(strings.TrimSpace(text)) {
+		var at string
+		var a, b, c int64
+		if _, err := fmt.Sscanf(line, "%s %d %d %d", &at, &a, &b, &c); err != nil {
+			return 1
+		}
+		m = append(m, a, b)
+	}
+	if len(m) < 4 {
+		return 1
+	}
+	sign := func(v int64) int {
+		switch {
+		case v > 0:
+			return 1
+		case v < 0:
+			return -1
+		}
+		return 0
+	}
+	turns := map[[4]int]int{
+		{-1, 0, 0, 1}: 2, {-1, 0, 0, -1}: 3, {1, 0, 0, -1}: 4,
+		{0, 1, 1, 0}: 5, {0, 1, -1, 0}: 6, {0, -1, -1, 0}: 7, {0, -1, 1, 0}: 8,
+	}
+	if o, ok := turns[[4]int{sign(m[0]), sign(m[1]), sign(m[2]), sign(m[3])}]; ok {
+		return o
+	}
+	return 1
+}
+
+// samples returns what is under the plate, in grey, in the first seconds.
+func (f *film) samples() ([]*image.NRGBA64, error) {
+	const inSecond, most = 2, 4
+	r := f.stamp.plate.Rect
+	size := r.Dx() * r.Dy()
+	filter := fmt.Sprintf("fps=%d:round=up,format=gray,crop=%d:%d:%d:%d:exact=1", inSecond, r.Dx(), r.Dy(), r.Min.X, r.Min.Y)
+	in := f.in
+	in.Options = append([]string{"-noautorotate"}, in.Options...)
+	raw, err := f.programs.Output(f.ctx, int64(most*size), in, "-map", f.stream(), "-filter:v", filter,
+		"-frames:v", fmt.Sprint(most), "-f", "rawvideo", "pipe:1")
+	if err != nil {
+		return nil, f.failed(err)
+	}
+	var all []*image.NRGBA64
+	for ; len(raw) >= size; raw = raw[size:] {
+		p := image.NewNRGBA64(r)
+		for i, v := range raw[:size] {
+			c := uint16(v) * 257
+			p.SetNRGBA64(r.Min.X+i%r.Dx(), r.Min.Y+i/r.Dx(), color.NRGBA64{c, c, c, 0xFFFF})
+		}
+		all = append(all, p)
+	}
+	return all, nil
+}
+
+// stream names the video track to ffmpeg.
+func (f *film) stream() string { return fmt.Sprintf("0:%d", f.video.Index) }
+
+// videoInk chooses the colours for pictures. The white of graphics is 58 % of the
+// signal where that reaches 10,000 cd/m2, and 75 % in hybrid log-gamma (ITU-R
+// BT.2408): more would dazzle.
+func videoInk(pictures []*image.NRGBA64, transfer string) ink {
+	level := map[string]float64{"smpte2084": 0.58, "arib-std-b67": 0.75}[transfer]
+	if level > 0 {
+		v := uint16(level * 0xFFFF)
+		k := dark
+		k.text = color.NRGBA64{v, v, v, 0xFFFF}
+		return k
+	}
+	bright := 0.0
+	for _, p := range pictures {
+		bright += brightness(p) / float64(len(pictures))
+	}
+	if bright > lightPicture {
+		return light
+	}
+	return dark
+}
+
+// writePlate writes the notice for ffmpeg.
+func (f *film) writePlate() error {
+	var b bytes.Buffer
+	if err := png.Encode(&b, f.stamp.picture(f.ink)); err != nil {
+		return err
+	}
+	return spool(f.file(plateName), &b)
+}
+
+// overlay returns the filter that draws the plate where a condition holds, "" for
+// everywhere, between other filters.
+func (f *film) overlay(before, when, after string) string {
+	r := f.stamp.plate.Rect
+	if when != "" {
+		when = ":enable='" + when + "'"
+	}
+	return fmt.Sprintf("movie=filename=%s:format_name=png_pipe[plate];[in]%s[pictures];[pictures][plate]overlay=x=%d:y=%d:format=%s:eof_action=repeat%s,%s[out]",
+		plateName, before, r.Min.X, r.Min.Y, overlayFormats[f.video.PixelFormat], when, after)
+}
