@@ -78,3 +78,9 @@ func (s *stamp) squeeze(aspect float64) *stamp {
 	}
 	return &stamp{narrow(s.plate), narrow(s.ink)}
 }
+
+// align moves the stamp to even pixels, where those that share a colour begin.
+func (s *stamp) align() {
+	off := image.Pt(s.plate.Rect.Min.X&1, s.plate.Rect.Min.Y&1)
+	s.plate.Rect, s.ink.Rect = s.plate.Rect.Sub(off), s.ink.Rect.Sub(off)
+}

@@ -176,6 +176,7 @@ func (f *film) prepare() (done bool, err error) {
 	if aspect != 1 {
 		f.stamp = f.stamp.squeeze(aspect)
 	}
+	f.stamp.align()
 	pictures, err := f.samples()
 	if err != nil {
 		return false, err
@@ -190,6 +191,5 @@ func (f *film) prepare() (done bool, err error) {
 	if err := f.writePlate(); err != nil {
 		return false, err
 	}
-	f.coder, f.args, err = f.chooseCoder()
-	return false, err
+	return false, f.chooseCoder()
 }

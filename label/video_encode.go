@@ -12,6 +12,7 @@ import (
 // codec: who could play the file still can.
 type coder struct {
 	names []string // of encoders, the best first
+	name  string   // of the one that is there
 	args  func(f *film) []string
 	intra bool // all its pictures stand alone
 }
@@ -23,7 +24,7 @@ var coders = map[string]coder{
 	"hevc":       {names: []string{"libx265"}, args: x265},
 	"vp8":        {names: []string{"libvpx"}, args: vpx},
 	"vp9":        {names: []string{"libvpx-vp9"}, args: vpx},
-	"av1":        {names: []string{"libaom-av1"}, args: aom},
+	"av1":        {names: []string{"libsvtav1", "libaom-av1"}, args: av1},
 	"mpeg4":      {names: []string{"mpeg4"}, args: mpeg},
 	"msmpeg4v3":  {names: []string{"msmpeg4"}, args: mpeg},
 	"mpeg1video": {names: []string{"mpeg1video"}, args: mpeg},
@@ -43,26 +44,28 @@ var coders = map[string]coder{
 	"rawvideo":   {names: []string{"rawvideo"}, args: lossless, intra: true},
 }
 
-// chooseCoder returns how the video is encoded again.
-func (f *film) chooseCoder() (coder, []string, error) {
+// chooseCoder chooses how the video is encoded again.
+func (f *film) chooseCoder() error {
 	v := f.video
 	c, ok := coders[v.Codec]
 	if !ok {
-		return c, nil, missing{fmt.Sprintf("no encoder for the codec %q", v.Codec)}
+		return missing{fmt.Sprintf("no encoder for the codec %q", v.Codec)}
 	}
 	have, err := f.programs.Encoders(f.ctx)
 	if err != nil {
-		return c, nil, f.failed(err)
+		return f.failed(err)
 	}
 	i := slices.IndexFunc(c.names, func(name string) bool { return have[name] })
 	if i < 0 {
-		return c, nil, missing{fmt.Sprintf("this ffmpeg has no encoder for the codec %q: install one with %s", v.Codec, c.names[0])}
+		return missing{fmt.Sprintf("this ffmpeg has no encoder for the codec %q: install one with %s", v.Codec, c.names[0])}
 	}
 	if interlaced(v) && v.Codec != "h264" && v.Codec != "mpeg2video" && !c.intra {
-		return c, nil, missing{fmt.Sprintf("no encoder for interlaced pictures of the codec %q", v.Codec)}
+		return missing{fmt.Sprintf("no encoder for interlaced pictures of the codec %q", v.Codec)}
 	}
-	args := append([]string{"-c", c.names[i], "-pix_fmt", v.PixelFormat}, c.args(f)...)
-	return c, append(args, colours(v)...), nil
+	c.name = c.names[i]
+	f.coder = c
+	f.args = slices.Concat([]string{"-c", c.name, "-pix_fmt", v.PixelFormat}, c.args(f), colours(v))
+	return nil
 }
 
 // interlaced reports whether pictures are two fields.
@@ -88,7 +91,7 @@ func colours(v ffmpeg.Stream) (args []string) {
 
 // x264 encodes H.264 in the profile of the source.
 func x264(f *film) []string {
-	args := []string{"-preset", "fast", "-qp", "16", "-bf", "0"}
+	args := []string{"-preset", "veryfast", "-qp", "17", "-bf", "0"}
 	profile := map[string]string{
 		"Constrained Baseline": "baseline", "Baseline": "baseline", "Main": "main", "High": "high",
 		"High 10": "high10", "High 4:2:2": "high422", "High 4:4:4 Predictive": "high444",
@@ -101,16 +104,23 @@ func x264(f *film) []string {
 
 // x265 encodes HEVC, with what it says of high dynamic range.
 func x265(f *film) []string {
-	params := []string{"qp=16", "bframes=0", "open-gop=0", "log-level=error", "repeat-headers=0", "info=0"}
-	return []string{"-preset", "fast", "-forced-idr", "1", "-x265-params", strings.Join(append(params, f.mastering()...), ":")}
+	params := []string{"qp=15", "bframes=0", "open-gop=0", "log-level=error", "repeat-headers=0", "info=0"}
+	return []string{"-preset", "superfast", "-forced-idr", "1", "-x265-params", strings.Join(append(params, f.mastering()...), ":")}
 }
 
-func vpx(*film) []string {
-	return []string{"-crf", "6", "-b:v", "0", "-qmin", "0", "-qmax", "14", "-deadline", "good", "-cpu-used", "4", "-auto-alt-ref", "0", "-lag-in-frames", "0"}
+func vpx(f *film) []string {
+	args := []string{"-deadline", "realtime", "-qmin", "0", "-auto-alt-ref", "0", "-lag-in-frames", "0"}
+	if f.video.Codec == "vp8" {
+		return append(args, "-crf", "4", "-qmax", "10", "-b:v", "200M", "-cpu-used", "4")
+	}
+	return append(args, "-crf", "6", "-qmax", "14", "-b:v", "0", "-cpu-used", "6", "-row-mt", "1")
 }
 
-func aom(*film) []string {
-	return []string{"-crf", "12", "-b:v", "0", "-cpu-used", "6", "-row-mt", "1"}
+func av1(f *film) []string {
+	if f.coder.name == "libsvtav1" {
+		return []string{"-preset", "10", "-qp", "8"}
+	}
+	return []string{"-usage", "realtime", "-cpu-used", "8", "-crf", "6", "-qmax", "20", "-b:v", "0"}
 }
 
 func mpeg(*film) []string { return []string{"-q:v", "1", "-qmin", "1", "-bf", "0"} }

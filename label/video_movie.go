@@ -197,7 +197,7 @@ func (m *movie) encode(parts []container.VideoPart, more ...string) (*container.
 	in.Options = append([]string{"-ignore_editlist", "1", "-noautorotate"}, in.Options...)
 	args := append([]string{"-map", m.stream(), "-filter:v", filter, "-fps_mode", "passthrough", "-enc_time_base", "-1",
 		"-force_key_frames", "expr:" + strings.Join(starts, "+"), "-frames:v", strconv.Itoa(count(parts)), "-g", strconv.Itoa(m.interval())}, m.args...)
-	args = append(append(args, more...), "-f", "mp4", "-map_metadata", "-1", "-map_chapters", "-1", "file:"+m.file(newName))
+	args = append(append(args, more...), "-f", m.format, "-map_metadata", "-1", "-map_chapters", "-1", "file:"+m.file(newName))
 	if err := m.run(in, args, float64(count(parts))/rate.Float()); err != nil {
 		return nil, err
 	}

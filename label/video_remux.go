@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aigclabel/aigclabel/internal/splice"
@@ -14,8 +15,8 @@ import (
 var muxers = map[string][]string{
 	"mp4":  {"mp4", "-movflags", "+frag_keyframe+empty_moov+default_base_moof+use_metadata_tags"},
 	"mov":  {"mov", "-movflags", "+frag_keyframe+empty_moov+default_base_moof+use_metadata_tags"},
-	"mkv":  {"matroska"},
-	"webm": {"webm"},
+	"mkv":  {"matroska", "-avoid_negative_ts", "disabled"}, // it counts the delay of Opus itself
+	"webm": {"webm", "-avoid_negative_ts", "disabled"},
 	"avi":  {"avi"},
 	"flv":  {"flv"},
 }
@@ -37,7 +38,10 @@ func (f *film) rewriteFile() (*splice.Plan, error) {
 		args = append(args, "-map", "0:"+strconv.Itoa(s.Index))
 		position++
 	}
-	args = append(args, "-fps_mode", "passthrough", "-enc_time_base", "-1", "-max_interleave_delta", "0", "-f")
+	if !strings.HasPrefix(f.video.Codec, "mpeg") || f.video.Codec == "mpeg4" { // MPEG-1 and 2 know few frame rates
+		args = append(args, "-enc_time_base", "-1")
+	}
+	args = append(args, "-fps_mode", "passthrough", "-max_interleave_delta", "0", "-f")
 	args = append(append(args, muxers[f.format]...), "file:"+f.file(resultName))
 	if err := f.run(in, args, time.Duration(f.media.Format.Duration).Seconds()); err != nil {
 		return nil, err

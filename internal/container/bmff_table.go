@@ -44,7 +44,7 @@ func (t *bmffTable) moved(entry []byte) (v uint64, changed bool) {
 	if v > maxOffset-uint64(t.base) {
 		return v, false // nowhere in a file
 	}
-	to, _ := t.moves.Map(int64(v)+t.base)
+	to, _ := t.moves.Map(int64(v) + t.base)
 	to -= t.base
 	return uint64(to), uint64(to) != v
 }

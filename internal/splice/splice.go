@@ -191,7 +191,7 @@ func Map(edits []Edit, off int64) (int64, bool) {
 	return pos, kept
 }
 
-// Moves is [Map] for many edits and many positions.
+// Moves is [Map] for many edits and many positions. A nil one moves nothing.
 type Moves struct {
 	edits  []Edit
 	growth []int64 // of the edits up to each
@@ -210,6 +210,9 @@ func NewMoves(edits []Edit) *Moves {
 
 // Map is [Map], in the time of a search.
 func (m *Moves) Map(off int64) (int64, bool) {
+	if m == nil {
+		return off, true
+	}
 	i := sort.Search(len(m.edits), func(i int) bool { return m.edits[i].Offset > off }) - 1
 	if i < 0 {
 		return off, true
