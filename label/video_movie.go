@@ -138,34 +138,23 @@ func (m *movie) parts(restarts func(sample int) (bool, error)) (parts []containe
 
 // replaceSome encodes what must be, and reports whether that did.
 func (m *movie) replaceSome() (*splice.Plan, []container.VideoPart, bool) {
-	if m.old.Coding != "avc1" && m.old.Coding != "avc3" || interlaced(m.video) {
+	seam, err := m.seam()
+	if err != nil || interlaced(m.video) {
 		return nil, nil, false
 	}
-	config, err := container.ParseAVC(m.old.Config)
-	if err != nil {
-		return nil, nil, false
-	}
-	number, err := config.FreeNumber()
-	if err != nil {
-		return nil, nil, false
-	}
-	parts, err := m.parts(func(sample int) (bool, error) { return m.old.AVCRestarts(config, sample) })
+	parts, err := m.parts(seam.restarts)
 	if err != nil || count(parts) == len(m.shown) {
 		return nil, nil, false
 	}
-	with, err := m.encode(parts, "-x264-params", "sps-id="+strconv.Itoa(number))
+	with, err := m.encode(parts, seam.args...)
 	if err != nil {
 		return nil, nil, false
 	}
-	other, err := container.ParseAVC(with.Config)
+	with, config, err := seam.join(with)
 	if err != nil {
 		return nil, nil, false
 	}
-	joined, err := config.Join(other)
-	if err != nil {
-		return nil, nil, false
-	}
-	plan, err := m.old.Replace(with, parts, joined)
+	plan, err := m.old.Replace(with, parts, config)
 	return plan, parts, err == nil && m.sound(plan, parts)
 }
 

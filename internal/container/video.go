@@ -33,9 +33,16 @@ type Video struct {
 
 	Samples []VideoSample // in the order of decoding
 
-	file *bmffFile
-	box  map[string]*bmffBox // of stbl, and the one of Config
-	data []*bmffBox          // mdat, in order
+	data  io.ReaderAt // with Samples
+	file  *bmffFile
+	box   map[string]*bmffBox // of stbl, and the one of Config
+	mdats []*bmffBox          // in order
+}
+
+// At returns the video whose pictures r holds.
+func (v *Video) At(r io.ReaderAt) *Video {
+	v.data = r
+	return v
 }
 
 // A VideoSample is one picture.
@@ -59,7 +66,7 @@ func OpenVideo(src *Source, id uint32) (*Video, error) {
 	if err := errors.Join(f.Damage, errors.Join(f.Limits...)); err != nil {
 		return nil, err
 	}
-	v := &Video{file: f, box: map[string]*bmffBox{}}
+	v := &Video{data: src.ReaderAt(), file: f, box: map[string]*bmffBox{}}
 	if f.moov == nil || f.opaque != nil {
 		return nil, fmt.Errorf("%w: no plain moov box", ErrTrack)
 	}
@@ -82,7 +89,7 @@ func (v *Video) media() error {
 		case b.kind == "moof":
 			return fmt.Errorf("%w: it is in fragments", ErrTrack)
 		case b.kind == "mdat":
-			v.data = append(v.data, &b)
+			v.mdats = append(v.mdats, &b)
 		}
 	}
 	return nil
@@ -470,18 +477,18 @@ func (v *Video) replaceData(p *bmffPlan, with *Video, part VideoPart) error {
 			return &FormatError{Offset: old.Offset, Err: errors.New("pictures outside of the media")}
 		}
 		p.replace(in, old.Offset, end-old.Offset, nil)
-		p.replace(in, end, 0, io.NewSectionReader(with.file.src.ReaderAt(), other.Offset, otherEnd-other.Offset))
+		p.replace(in, end, 0, io.NewSectionReader(with.data, other.Offset, otherEnd-other.Offset))
 	}
 	return nil
 }
 
 // holds returns the mdat box around bytes.
 func (v *Video) holds(from, to int64) *bmffBox {
-	i := sort.Search(len(v.data), func(i int) bool { return v.data[i].offset > from }) - 1
-	if i < 0 || from < v.data[i].body() || to > v.data[i].end() {
+	i := sort.Search(len(v.mdats), func(i int) bool { return v.mdats[i].offset > from }) - 1
+	if i < 0 || from < v.mdats[i].body() || to > v.mdats[i].end() {
 		return nil
 	}
-	return v.data[i]
+	return v.mdats[i]
 }
 
 // replaceSizes changes the entries of stsz, and what sdtp says of the pictures.
