@@ -25,10 +25,7 @@ import (
 // replacePictures returns the edits, and says how much was encoded again. The error
 // is a [container.ErrTrack] where it cannot be done.
 func (f *film) replacePictures() (*splice.Plan, string, error) {
-	if f.format != "mp4" && f.format != "mov" {
-		return nil, "", container.ErrTrack
-	}
-	old, err := f.openVideo(f.src)
+	old, err := f.openVideo(f.src, f.video.ID)
 	if err != nil {
 		return nil, "", err
 	}
@@ -44,13 +41,22 @@ func (f *film) replacePictures() (*splice.Plan, string, error) {
 	return plan, fmt.Sprintf("all %d frames encoded again", len(old.Samples)), err
 }
 
-// openVideo reads the tables of the video track.
-func (f *film) openVideo(src metadata.Source) (*container.Video, error) {
-	id, err := strconv.ParseUint(f.video.ID, 0, 32)
-	if err != nil {
+// openVideo reads where the pictures of a video track are: that of the file, or of one
+// that was encoded for it.
+func (f *film) openVideo(of metadata.Source, track string) (v *container.Video, err error) {
+	src := container.NewSource(of.R, of.Size, container.Limits{})
+	switch f.format {
+	case "mp4", "mov":
+		id, bad := strconv.ParseUint(track, 0, 32)
+		if bad != nil {
+			return nil, container.ErrTrack
+		}
+		v, err = container.OpenVideo(src, uint32(id))
+	case "mkv", "webm":
+		v, err = container.OpenMatroskaVideo(src)
+	default:
 		return nil, container.ErrTrack
 	}
-	v, err := container.OpenVideo(container.NewSource(src.R, src.Size, container.Limits{}), uint32(id))
 	if _, ok := errors.AsType[*container.LimitError](err); ok {
 		return nil, fmt.Errorf("%w: %w", container.ErrTrack, err)
 	}
@@ -182,15 +188,24 @@ func (m *movie) encode(parts []container.VideoPart, more ...string) (*container.
 		fmt.Sprintf("settb=%d/%d,setpts=N,select='%s'", rate.Den, rate.Num, strings.Join(wanted, "+")),
 		fmt.Sprintf("lt(t,%f)+gte(t,%f)", time(m.opening), time(m.ending)),
 		fmt.Sprintf("settb=%d/%d,setpts=N", rate.Den, rate.Num))
-	in := m.in
-	in.Options = append([]string{"-ignore_editlist", "1", "-noautorotate"}, in.Options...)
+	in := m.whole(m.in)
 	args := append([]string{"-map", m.stream(), "-filter:v", filter, "-fps_mode", "passthrough", "-enc_time_base", "-1",
 		"-force_key_frames", "expr:" + strings.Join(starts, "+"), "-frames:v", strconv.Itoa(count(parts)), "-g", strconv.Itoa(m.interval())}, m.args...)
-	args = append(append(args, more...), "-f", m.format, "-map_metadata", "-1", "-map_chapters", "-1", "file:"+m.file(newName))
+	args = append(append(args, more...), "-f", m.muxer(), "-map_metadata", "-1", "-map_chapters", "-1", "file:"+m.file(newName))
 	if err := m.run(in, args, float64(count(parts))/rate.Float()); err != nil {
 		return nil, err
 	}
 	return m.check(count(parts))
+}
+
+// whole has a file read without its edit list, and its pictures left as they are.
+func (m *movie) whole(in ffmpeg.Input) ffmpeg.Input {
+	options := []string{"-noautorotate"}
+	if m.format == "mp4" || m.format == "mov" {
+		options = append(options, "-ignore_editlist", "1")
+	}
+	in.Options = append(options, in.Options...)
+	return in
 }
 
 // rate returns a frame rate for the encoder: the tables have the true times.
@@ -199,6 +214,15 @@ func (m *movie) rate() ffmpeg.Ratio {
 		return r
 	}
 	return ffmpeg.Ratio{Num: 25, Den: 1}
+}
+
+// muxer returns the format in which pictures are encoded, which has the codecs of the
+// file's.
+func (m *movie) muxer() string {
+	if m.format == "mkv" || m.format == "webm" {
+		return "matroska"
+	}
+	return m.format
 }
 
 // interval returns how far apart pictures stand from which decoding can start.
@@ -232,9 +256,9 @@ func (m *movie) check(n int) (*container.Video, error) {
 	if err != nil {
 		return nil, err
 	}
-	v, err := container.OpenVideo(container.NewSource(src.R, src.Size, container.Limits{}), 1)
+	v, err := m.openVideo(src, "1")
 	if err != nil {
-		return nil, codecError("encoded", err)
+		return nil, err
 	}
 	inOrder := slices.IsSortedFunc(v.Samples, func(a, b container.VideoSample) int { return int(a.Shown - b.Shown) })
 	if len(v.Samples) != n || !inOrder {
@@ -267,7 +291,8 @@ func (m *movie) sound(plan *splice.Plan, parts []container.VideoPart) bool {
 
 // digest returns a digest of decoded pictures.
 func (m *movie) digest(in ffmpeg.Input, from, to int) (string, error) {
-	in.Options = append([]string{"-xerror", "-ignore_editlist", "1", "-noautorotate"}, in.Options...)
+	in = m.whole(in)
+	in.Options = append(in.Options, "-xerror")
 	out, err := m.programs.Output(m.ctx, 1<<10, in, "-map", m.stream(), "-filter:v", fmt.Sprintf("select='between(n,%d,%d)'", from, to-1),
 		"-fps_mode", "passthrough", "-frames:v", strconv.Itoa(to-from), "-f", "md5", "pipe:1")
 	return string(out), err

@@ -144,9 +144,17 @@ func (v *Video) AVCRestarts(c *AVCConfig, sample int) (bool, error) {
 	return kind == avcIDR, err
 }
 
+// source returns the file of the video.
+func (v *Video) source() *Source {
+	if v.mkv != nil {
+		return v.mkv.file.src
+	}
+	return v.file.src
+}
+
 // firstUnit returns the type of the first unit of a picture that is wanted.
 func (v *Video) firstUnit(sample, prefix int, kind func(header byte) (int, bool)) (int, error) {
-	src := v.file.src
+	src := v.source()
 	s := v.Samples[sample]
 	for pos, end := s.Offset, s.Offset+s.Size; end-pos > int64(prefix); {
 		if err := src.Element(); err != nil {

@@ -26,6 +26,9 @@ type mkvPlan struct {
 	from    int64                 // where it comes from; 0: it is new
 	near    int64                 // behind the last edit that is before the first Cluster
 	edits   []splice.Edit
+
+	// relative, if set, returns where in its Cluster a block stands after moves.
+	relative func(m mkvMoves, cluster, at uint64) uint64
 }
 
 // Plan implements [File]. A new record goes into the Tags element before the

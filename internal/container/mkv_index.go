@@ -112,6 +112,7 @@ func (x *mkvIndex) rewrite(p *mkvPlan, m mkvMoves, least int) ([]splice.Edit, er
 	edits := slices.Clone(p.edits)
 	body := x.segment.body()
 	var visit ebmlVisit
+	cluster := uint64(0) // of the current CueTrackPositions
 	visit = func(e ebmlElement, data []byte) ([]byte, bool, error) {
 		switch e.id {
 		case idSeek:
@@ -128,7 +129,18 @@ func (x *mkvIndex) rewrite(p *mkvPlan, m mkvMoves, least int) ([]splice.Edit, er
 			return out, !bytes.Equal(out, data), err
 		case idSeekPosition, idCueCluster, idCueState, idCueRefer:
 			old := readUint(data[:min(len(data), 8)])
+			if e.id == idCueCluster {
+				cluster = old
+			}
 			if to := x.moved(p, m, old); to != old && len(data) <= 8 {
+				return ebmlNumber(to, max(least, len(data))), true, nil
+			}
+		case idCueRelative:
+			old := readUint(data[:min(len(data), 8)])
+			if p.relative == nil || len(data) > 8 {
+				return nil, false, nil
+			}
+			if to := p.relative(m, cluster, old); to != old {
 				return ebmlNumber(to, max(least, len(data))), true, nil
 			}
 		}

@@ -20,7 +20,7 @@ import (
 // ErrTrack reports a video track whose pictures cannot be replaced one by one.
 var ErrTrack = errors.New("pictures of the track cannot be replaced")
 
-// A Video is a video track of a file of the MP4 and QuickTime family.
+// A Video is a video track of a file of the MP4 and QuickTime family, or of Matroska.
 type Video struct {
 	Coding    string // of its sample entry: "avc1"
 	Config    []byte // the body of avcC, hvcC...; nil if the coding has none
@@ -34,6 +34,7 @@ type Video struct {
 	Samples []VideoSample // in the order of decoding
 
 	data  io.ReaderAt // with Samples
+	mkv   *mkvVideo   // or, in a file of boxes:
 	file  *bmffFile
 	box   map[string]*bmffBox // of stbl, and the one of Config
 	mdats []*bmffBox          // in order
@@ -48,7 +49,7 @@ func (v *Video) At(r io.ReaderAt) *Video {
 // A VideoSample is one picture.
 type VideoSample struct {
 	Offset, Size   int64
-	Decoded, Shown int64 // times of the track
+	Decoded, Shown int64 // times of the track; Matroska knows only the second
 	Sync           bool  // decoding can start here
 
 	first bool // of its chunk
@@ -429,6 +430,9 @@ func (v *Video) Replace(with *Video, parts []VideoPart, config []byte) (*splice.
 			return nil, fmt.Errorf("%w: %d others for a part of %d to %d", ErrTrack, len(with.Samples)-part.With, part.From, part.To)
 		}
 		retime(samples[part.From:part.To], with.Samples[part.With:])
+	}
+	if v.mkv != nil {
+		return v.mkv.replace(v, with, samples, parts, config)
 	}
 	return v.file.plan(func() (*bmffPlan, error) {
 		p := &bmffPlan{src: v.file.src.afresh(), grown: map[int64]bmffGrowth{}}
