@@ -91,7 +91,8 @@ func colours(v ffmpeg.Stream) (args []string) {
 
 // x264 encodes H.264 in the profile of the source.
 func x264(f *film) []string {
-	args := []string{"-preset", "veryfast", "-qp", "17", "-bf", "0"}
+	args := []string{"-preset", "veryfast", "-qp", "17"}
+	args = append(args, [][]string{{"-bf", "0"}, {"-bf", "2", "-b-pyramid", "none"}, {"-bf", "3", "-b-pyramid", "normal"}}[f.reordering()]...)
 	profile := map[string]string{
 		"Constrained Baseline": "baseline", "Baseline": "baseline", "Main": "main", "High": "high",
 		"High 10": "high10", "High 4:2:2": "high422", "High 4:4:4 Predictive": "high444",
@@ -102,9 +103,13 @@ func x264(f *film) []string {
 	return args
 }
 
+// reordering returns how far pictures stand from the order of time in the source, 0 to
+// 2: new ones keep to that, so that players wait as long for them.
+func (f *film) reordering() int { return min(max(f.video.BFrames, 0), 2) }
+
 // x265 encodes HEVC, with what it says of high dynamic range.
 func x265(f *film) []string {
-	params := []string{"qp=15", "bframes=0", "open-gop=0", "log-level=error", "repeat-headers=0", "info=0"}
+	params := []string{"qp=15", [...]string{"bframes=0", "bframes=2:b-pyramid=0", "bframes=3:b-pyramid=1"}[f.reordering()], "open-gop=0", "log-level=error", "repeat-headers=0", "info=0"}
 	return []string{"-preset", "superfast", "-forced-idr", "1", "-x265-params", strings.Join(append(params, f.mastering()...), ":")}
 }
 

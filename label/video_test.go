@@ -80,7 +80,7 @@ func packetsOf(t testing.TB, path, streams string) []string {
 func ocrAt(t testing.TB, path string, seconds float64) string {
 	t.Helper()
 	picture := filepath.Join(t.TempDir(), "frame.png")
-	runFFmpeg(t, fmt.Sprintf("-ss %.2f -i %%s -frames:v 1 -vf crop=w='min(iw,ih)*0.4':h='min(iw,ih)*0.19':x=iw-ow:y=ih-oh,scale=iw*3:-1,format=gray %%s", seconds), path, picture)
+	runFFmpeg(t, fmt.Sprintf("-ss %.2f -i %%s -frames:v 1 -vf crop=w='min(iw,ih)*0.4':h='min(iw,ih)*0.19':x=iw-ow:y=ih-oh,scale=iw*4:-1,format=gray %%s", seconds), path, picture)
 	text := peer.Run(t, peer.Tool(t, "tesseract"), picture, "-", "-l", "chi_sim+eng", "--psm", "6")
 	return strings.ReplaceAll(strings.Join(strings.Fields(text), ""), "Al", "AI")
 }

@@ -2,6 +2,7 @@ package container
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -421,8 +422,7 @@ type VideoPart struct{ From, To, With int } // the first, the one behind the las
 
 // Replace returns the edits that put pictures of another track, which src holds, in
 // place of those of v: the earliest of the part at the time of the earliest, and so
-// on. Config configures a decoder for all pictures. The other track must decode its
-// pictures in the order of time.
+// on. Config configures a decoder for all pictures.
 func (v *Video) Replace(with *Video, parts []VideoPart, config []byte) (*splice.Plan, error) {
 	samples := slices.Clone(v.Samples)
 	for _, part := range parts {
@@ -451,15 +451,16 @@ func (v *Video) Replace(with *Video, parts []VideoPart, config []byte) (*splice.
 	})
 }
 
-// retime gives samples the sizes of others, and their times in order.
+// retime gives samples the times of the part, in the order of time of the others.
 func retime(samples, others []VideoSample) {
-	shown := make([]int64, len(samples))
+	times, order := make([]int64, len(samples)), make([]int, len(samples))
 	for i, s := range samples {
-		shown[i] = s.Shown
+		times[i], order[i] = s.Shown, i
 	}
-	slices.Sort(shown)
-	for i := range samples {
-		samples[i].Shown, samples[i].Sync = shown[i], others[i].Sync
+	slices.Sort(times)
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(others[a].Shown, others[b].Shown) })
+	for rank, i := range order {
+		samples[i].Shown, samples[i].Sync = times[rank], others[i].Sync
 	}
 }
 
