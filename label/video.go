@@ -107,7 +107,9 @@ func openFilm(j *job) (*film, error) {
 	if err := spool(f.in.Path, io.NewSectionReader(j.src.R, 0, j.src.Size)); err != nil {
 		return nil, err
 	}
-	if f.media, err = programs.Probe(j.ctx, f.in); err != nil {
+	probed := f.in
+	probed.Options = nil // the size comes before the limit on it
+	if f.media, err = programs.Probe(j.ctx, probed); err != nil {
 		return nil, f.failed(err)
 	}
 	return f, f.choose(limit)
