@@ -176,6 +176,9 @@ func (v *Video) tables(src *Source) error {
 			return err
 		}
 	}
+	if len(v.Samples) == 0 {
+		return fmt.Errorf("%w: no pictures", ErrTrack)
+	}
 	return nil
 }
 
