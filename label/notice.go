@@ -47,7 +47,8 @@ type Notice struct {
 	// pages their headers and footers.
 	Position Position
 
-	// Corner or edge of pictures, of pages of PDF, and of slides that holds the notice.
+	// Corner or edge of pictures, of video, of pages of PDF, and of slides that holds
+	// the notice.
 	Corner Corner
 
 	// Style is how a picture carries the notice: once, across an edge, or all over.
@@ -71,7 +72,7 @@ type Notice struct {
 
 	// Duration of the notice in video, at its opening and, where Position is End or
 	// Both, at its end too. Less than 2 s are 2 s (GB 45438-2025 clause 5.4);
-	// [WholeLength] is all the time.
+	// [WholeLength] is all the time. Of several video tracks the first has it.
 	Duration time.Duration
 
 	// EachPage puts it on every page or slide, not only the first.

@@ -22,7 +22,7 @@ import (
 // (GB 45438-2025 clause 5.4).
 const minOpening = 2 * time.Second
 
-// WholeLength is the [Notice].Duration of a notice that stays for all of a video.
+// WholeLength is a [Notice].Duration: that of a notice that stays for all of a video.
 const WholeLength time.Duration = 1<<63 - 1
 
 // A film is a video that gets a notice.
@@ -69,6 +69,9 @@ func planVideo(j *job) (*splice.Plan, string, error) {
 	}
 	if err != nil {
 		return nil, "", err
+	}
+	if f.progress != nil {
+		f.progress(1)
 	}
 	return plan, f.place() + "; " + encoded, nil
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aigclabel/aigclabel/label"
 	"github.com/aigclabel/aigclabel/metadata"
@@ -120,6 +121,7 @@ func runLabel(ctx context.Context, c *cli, flags *flag.FlagSet, args []string) (
 	id := flags.String("id", "", "the producer's `number` for the content (default: the file's own, else a new UUID)")
 	state := flags.String("state", "1", "1 is generated, 2 may be, 3 suspected")
 	profile := flags.String("profile", "china", "rules to follow")
+	ffmpeg := flags.String("ffmpeg", "", "`path` of ffmpeg, for notices in video (default: the one in PATH)")
 	visible := flags.Bool("visible", false, "also put a notice that people see or hear into the content")
 	lang := flags.String("lang", "zh-Hans", "`language` of the notice: "+languages+"; several with +")
 	var opts metadata.WriteOptions
@@ -138,14 +140,39 @@ func runLabel(ctx context.Context, c *cli, flags *flag.FlagSet, args []string) (
 	if slices.ContainsFunc(strings.Split(*lang, "+"), unknown) {
 		return 0, usageError("no wording in the language %q: take one of %s, or label without -visible and show a notice of your own", *lang, languages)
 	}
-	labeler := &label.Labeler{Profile: label.Profile(*profile), Producer: *producer, Write: opts}
+	labeler := &label.Labeler{Profile: label.Profile(*profile), Producer: *producer, Write: opts, FFmpeg: *ffmpeg}
 	if *visible {
 		labeler.Notice = &label.Notice{Language: *lang}
 	}
 	err = t.run(c, in, func(src, dst string) (any, error) {
-		return labeler.LabelFile(ctx, src, dst, label.Artifact{ID: *id, State: metadata.State(*state)})
+		artifact := label.Artifact{ID: *id, State: metadata.State(*state)}
+		if c.terminal {
+			artifact.Progress = c.progress(filepath.Base(in))
+			defer fmt.Fprint(c.stderr, clearLine)
+		}
+		receipt, err := labeler.LabelFile(ctx, src, dst, artifact)
+		for _, layer := range receipt.Layers {
+			if *visible && layer.Name == "notice" && !layer.Done {
+				fmt.Fprintf(c.stderr, "aigclabel label: no notice: %s\n", layer.Reason)
+			}
+		}
+		return receipt, err
 	})
 	return exitOK, err
+}
+
+// clearLine takes a progress line off the terminal.
+const clearLine = "\r\x1b[K"
+
+// progress shows which part of a file is done, where that takes long.
+func (c *cli) progress(name string) func(done float64) {
+	var last time.Time
+	return func(done float64) {
+		if time.Since(last) > time.Second/2 {
+			last = time.Now()
+			fmt.Fprintf(c.stderr, "\r%s: %3.0f %%", name, 100*done)
+		}
+	}
 }
 
 func runPropagate(ctx context.Context, c *cli, flags *flag.FlagSet, args []string) (int, error) {

@@ -1,4 +1,8 @@
-// Video labels a clip in place and shows what a platform may learn about it.
+// Video labels a clip in place, so that people see it in the opening and platforms in
+// the file, and shows what a platform may learn about it.
+//
+// The notice needs ffmpeg. Without it the clip gets its record all the same, and the
+// receipt says what is missing.
 //
 //	go run ./examples/video
 package main
@@ -32,15 +36,21 @@ func run() error {
 		return err
 	}
 
-	// In place means: a new file beside it, read again, then renamed over it. The
-	// pictures and the sound are copied, never decoded; only the tables that say
-	// where they lie move with the label. So this takes as long as a copy.
-	labeler := label.Labeler{Producer: "001191990099MA01ABCD5610001"}
-	receipt, err := labeler.LabelFile(ctx, clip, clip, label.Artifact{ID: "clip-3"})
+	// In place means: a new file beside it, read again, then renamed over it. Only the
+	// pictures of the opening are encoded again, where the clip lets decoders start
+	// behind it; all others, and the sound, are copied.
+	labeler := label.Labeler{Producer: "001191990099MA01ABCD5610001", Notice: &label.Notice{Language: "zh-Hans+en"}}
+	receipt, err := labeler.LabelFile(ctx, clip, clip, label.Artifact{
+		ID:       "clip-3",
+		Progress: func(done float64) { fmt.Printf("  %.0f %% encoded\n", 100*done) },
+	})
 	if err != nil {
 		return err
 	}
 	fmt.Printf("%s\n  %d bytes became %d\n", clip, before.Size(), receipt.Size)
+	for _, layer := range receipt.Layers {
+		fmt.Printf("  %s: %s%s\n", layer.Name, layer.Place, layer.Reason)
+	}
 
 	// Reading takes the head of the file and the boxes with labels: as much of a
 	// 4 GB film as of this clip.

@@ -51,7 +51,7 @@ var movies = map[string][]string{
 	"mp4":  {"faststart.mp4", "moov-last.mp4", "metadata-tags.mp4", "small.3gp"},
 	"mov":  {"plain.mov", "keys.mov"},
 	"mkv":  {"ffmpeg.mkv", "mkvmerge.mkv", "cues-first.mkv", "moved.mkv", "labelled.mkv", "live.mkv"},
-	"webm": {"vp8.webm", "labelled.webm"},
+	"webm": {"vp8.webm", "labelled.webm", "live.webm"},
 }
 
 // TestReplacePictures: the new pictures stand in the place and at the times of the
@@ -123,7 +123,7 @@ func TestReplaceConfig(t *testing.T) {
 }
 
 func TestVideoRefused(t *testing.T) {
-	for format, names := range map[string][]string{"mp4": {"fragmented.mp4", "dash.mp4", "cmaf-init.mp4"}, "mkv": {"sound.mka"}, "webm": {"live.webm"}} {
+	for format, names := range map[string][]string{"mp4": {"fragmented.mp4", "dash.mp4", "cmaf-init.mp4"}, "mkv": {"sound.mka"}} {
 		files := fixtures(t, format)
 		for _, name := range names {
 			_, err := openVideo(files[name])
