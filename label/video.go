@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/aigclabel/aigclabel/internal/container"
@@ -32,7 +31,8 @@ type film struct {
 	dir      string // for temporary files
 	in       ffmpeg.Input
 	media    *ffmpeg.Media
-	video    ffmpeg.Stream // that people see
+	video    ffmpeg.Stream     // that people see
+	first    []ffmpeg.SideData // of its first picture, in high dynamic range
 	coder    coder
 	args     []string // of the coder
 	duration time.Duration
@@ -156,12 +156,7 @@ func (f *film) choose(limit int64) error {
 	case overlayFormats[v.PixelFormat] == "":
 		return missing{fmt.Sprintf("no way to draw on pictures of the format %q", v.PixelFormat)}
 	}
-	for _, side := range v.SideData {
-		if strings.HasPrefix(side.Type, "DOVI") {
-			return missing{"Dolby Vision would not survive another encoding"}
-		}
-	}
-	return nil
+	return f.readRange()
 }
 
 // prepare sets the notice, and reports whether the video has it already.

@@ -140,17 +140,13 @@ func prores(f *film) []string {
 	if flavour == "" {
 		flavour = "3"
 	}
-	return []string{"-profile:v", flavour, "-vendor", "apl0"}
+	return []string{"-profile:v", flavour, "-vendor", "apl0", "-q:v", "3"}
 }
 
 // mastering returns the display that high dynamic range was made on, and its light
 // levels, as x265 wants them (SMPTE ST 2086, CTA-861.3).
 func (f *film) mastering() (params []string) {
-	first, err := f.programs.FirstFrame(f.ctx, f.in, f.video.Index)
-	if err != nil {
-		return nil
-	}
-	for _, s := range first {
+	for _, s := range f.first {
 		switch s.Type {
 		case "Mastering display metadata":
 			xy := func(x, y ffmpeg.Ratio) string { return fmt.Sprintf("(%.0f,%.0f)", x.Float()*50000, y.Float()*50000) }
@@ -161,4 +157,23 @@ func (f *film) mastering() (params []string) {
 		}
 	}
 	return params
+}
+
+// readRange reads what the first picture says of high dynamic range. What changes from
+// picture to picture is lost when they are encoded again.
+func (f *film) readRange() (err error) {
+	if graphicsWhite[f.video.Transfer] == 0 {
+		return nil
+	}
+	if f.first, err = f.programs.FirstFrame(f.ctx, f.in, f.video.Index); err != nil {
+		return f.failed(err)
+	}
+	for _, s := range slices.Concat(f.video.SideData, f.first) {
+		for _, kind := range []string{"DOVI", "Dolby Vision", "HDR10+", "Vivid"} {
+			if strings.Contains(s.Type, kind) {
+				return missing{s.Type + " would not survive another encoding"}
+			}
+		}
+	}
+	return nil
 }

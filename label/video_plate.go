@@ -92,12 +92,14 @@ func (f *film) samples() ([]*image.NRGBA64, error) {
 // stream names the video track to ffmpeg.
 func (f *film) stream() string { return fmt.Sprintf("0:%d", f.video.Index) }
 
-// videoInk chooses the colours for pictures. The white of graphics is 58 % of the
-// signal where that reaches 10,000 cd/m2, and 75 % in hybrid log-gamma (ITU-R
-// BT.2408): more would dazzle.
+// graphicsWhite is the part of the signal that is the white of graphics in high dynamic range:
+// 58 % where that reaches 10,000 cd/m2, and 75 % in hybrid log-gamma (ITU-R BT.2408).
+// More would dazzle.
+var graphicsWhite = map[string]float64{"smpte2084": 0.58, "arib-std-b67": 0.75}
+
+// videoInk chooses the colours for pictures.
 func videoInk(pictures []*image.NRGBA64, transfer string) ink {
-	level := map[string]float64{"smpte2084": 0.58, "arib-std-b67": 0.75}[transfer]
-	if level > 0 {
+	if level := graphicsWhite[transfer]; level > 0 {
 		v := uint16(level * 0xFFFF)
 		k := dark
 		k.text = color.NRGBA64{v, v, v, 0xFFFF}
