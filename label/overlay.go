@@ -14,7 +14,7 @@ import (
 // pixels, for what lays it over content itself: players, interfaces, the opening of
 // a virtual scene (GB 45438-2025 clauses 5.5 and 5.6), or an encoder of video. Its
 // letters are 5 % of the shortest side high, white on a dark plate that keeps them
-// readable on anything. The zero State is [metadata.Generated]. The error is
+// readable on anything, or as Look wants them. The zero State is [metadata.Generated]. The error is
 // [ErrWording], [ErrTooSmall], or a *[metadata.LimitError] for more than 100 million
 // pixels.
 func (n Notice) Image(state metadata.State, size image.Point) (*image.NRGBA, error) {
@@ -29,7 +29,9 @@ func (n Notice) Image(state metadata.State, size image.Point) (*image.NRGBA, err
 		return nil, err
 	}
 	img := image.NewNRGBA(image.Rectangle{Max: size})
-	draw.Draw(img, s.plate.Rect, s.picture(dark), s.plate.Rect.Min, draw.Src)
+	k := dark
+	k.look, k.copies = n.Look, copies
+	draw.Draw(img, s.area(), s.picture(k), s.area().Min, draw.Src)
 	return img, nil
 }
 
@@ -40,26 +42,9 @@ func (n Notice) Lines(state metadata.State) ([]string, error) {
 	return n.lines(state, func(w wordings) string { return w.text.of(state) })
 }
 
-// stamp returns the notice for a picture.
-func (n Notice) stamp(state metadata.State, v view) (*stamp, error) {
-	texts, err := n.captions(state)
-	if err != nil {
-		return nil, err
-	}
-	typeface, err := n.typeface()
-	if err != nil {
-		return nil, err
-	}
-	text, err := typeset(typeface, texts, v.size())
-	if err != nil {
-		return nil, err
-	}
-	return newStamp(text, v, n.Corner), nil
-}
-
-// picture returns the plate alone, on nothing.
+// picture returns the notice alone, on nothing.
 func (s *stamp) picture(k ink) *image.NRGBA {
-	pixels := image.NewNRGBA64(s.plate.Rect)
+	pixels := image.NewNRGBA64(s.area())
 	s.press(pixels, k)
 	out := image.NewNRGBA(s.plate.Rect)
 	draw.Draw(out, out.Rect, pixels, out.Rect.Min, draw.Src)
@@ -76,11 +61,13 @@ func (s *stamp) squeeze(aspect float64) *stamp {
 		xdraw.ApproxBiLinear.Scale(out, r, a, a.Rect, xdraw.Src, nil)
 		return out
 	}
-	return &stamp{narrow(s.plate), narrow(s.ink)}
+	return &stamp{plate: narrow(s.plate), ring: narrow(s.ring), ink: narrow(s.ink), look: s.look}
 }
 
 // align moves the stamp to even pixels, where those that share a colour begin.
 func (s *stamp) align() {
 	off := image.Pt(s.plate.Rect.Min.X&1, s.plate.Rect.Min.Y&1)
-	s.plate.Rect, s.ink.Rect = s.plate.Rect.Sub(off), s.ink.Rect.Sub(off)
+	for _, a := range []*image.Alpha{s.plate, s.ring, s.ink} {
+		a.Rect = a.Rect.Sub(off)
+	}
 }

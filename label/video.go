@@ -167,7 +167,11 @@ func (f *film) prepare() (done bool, err error) {
 		aspect = min(max(v.PixelAspect.Float(), 0.1), 10)
 	}
 	shown := view{w: int(float64(v.Width)*aspect + 0.5), h: v.Height, orientation: orientation(v)}
-	if f.stamp, err = f.Notice.stamp(f.state, shown); err != nil {
+	once := *f.Notice
+	if once.Style == Tiled { // copies would be another full picture a frame
+		once.Style = Mark
+	}
+	if f.stamp, err = once.stamp(f.state, shown); err != nil {
 		if errors.Is(err, ErrTooSmall) {
 			return false, missing{err.Error()}
 		}
@@ -188,6 +192,9 @@ func (f *film) prepare() (done bool, err error) {
 		return true, nil
 	}
 	f.ink = videoInk(pictures, v.Transfer)
+	if f.stamp.look == Plain || f.stamp.look == Outline { // other pixels come in the next frame
+		f.ink.look = Outline
+	}
 	if err := f.writePlate(); err != nil {
 		return false, err
 	}
