@@ -57,17 +57,17 @@ func (l *lineList) addText(head, tail, element string) {
 	if head == tail {
 		start, end = textEnds(slices.Collect(xmlLines(head, element)))
 	} else {
-		start = slices.Collect(firstLines(textLines, head, element))
+		start = slices.Collect(firstLines(startLines, head, element))
 		_, end = textEnds(slices.Collect(xmlLines(tailPiece(tail), element)))
 	}
-	l.add("text start", false, textLines, slices.Values(start))
-	l.add("text end", true, textLines, slices.Values(end))
+	l.add("text start", false, startLines, slices.Values(start))
+	l.add("text end", true, endLines, slices.Values(end))
 }
 
 // textEnds returns the first and the last of lines or cells, none of them twice.
 func textEnds[T any](all []T) (start, end []T) {
-	half := min(textLines, (len(all)+1)/2)
-	return all[:half], all[max(half, len(all)-textLines):]
+	half := min(startLines, (len(all)+1)/2)
+	return all[:half], all[max(half, len(all)-endLines):]
 }
 
 // tailPiece returns where the last lines of the end of a part are looked for.
@@ -86,7 +86,8 @@ func (l *lineList) addShapes(place, head, tail, element string) {
 }
 
 const (
-	textLines   = 3        // of a text, at each end: a notice may follow a title
+	startLines  = 8 // of a text: a notice may follow a title, or what is anchored to it
+	endLines    = 3
 	shapeLines  = 64       // of a slide, a header or a footer
 	noticeParts = 16       // slides, sheets, headers and footers that are looked at
 	edgeSize    = 32 << 10 // of a part, at each end

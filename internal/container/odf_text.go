@@ -53,6 +53,9 @@ func planODTNotice(src *Source, n *Notice) (*splice.Plan, error) {
 	if n.EachPage {
 		return planODFMargins(d, n)
 	}
+	if d.entries[odfContent] == nil { // a template of styles alone
+		return nil, fmt.Errorf("%w: no text", ErrNoRoom)
+	}
 	var b odtBody
 	s, err := d.stream(odfContent, b.visit)
 	if err != nil {

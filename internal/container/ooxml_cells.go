@@ -50,7 +50,7 @@ func (l *ooxmlLooker) addSheet(head, tail string) []sheetCell {
 	if head == tail {
 		start, end = textEnds(sheetCells(head, math.MaxInt, margin))
 	} else {
-		start = sheetCells(head, textLines, margin)
+		start = sheetCells(head, startLines, margin)
 		_, end = textEnds(sheetCells(tailPiece(tail), math.MaxInt, margin))
 	}
 	for i := range end {
