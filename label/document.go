@@ -15,7 +15,7 @@ import (
 // planDocument returns the edits that put the notice into an office document:
 //
 //   - into a text, as a paragraph at its start or end, or, on each page, in the header
-//     or footer;
+//     or footer, of OpenDocument in the other one where that is not shown;
 //   - into a spreadsheet, in the headers or footers of its pages, which show in print
 //     and page views: its cells are data;
 //   - into a presentation, on the first slide that is shown or, for the end, the last,

@@ -83,6 +83,7 @@ func TestODFMargins(t *testing.T) {
 		"left, first":  {`<style:master-page><style:header/><style:header-left>` + p + `</style:header-left><style:header-first/></style:master-page>`, `<style:master-page><style:header>§</style:header><style:header-left>§` + p + `</style:header-left><style:header-first>§</style:header-first></style:master-page>`, start},
 		"left not":     {`<style:master-page><style:header/><style:header-left style:display="false">` + p + `</style:header-left></style:master-page>`, `<style:master-page><style:header>§</style:header><style:header-left style:display="false">` + p + `</style:header-left></style:master-page>`, start},
 		"not shown":    {`<style:master-page><style:header style:display="false"/></style:master-page>`, `<style:master-page><style:header style:display="true">§</style:header></style:master-page>`, start},
+		"hidden":       {`<style:master-page><style:header style:display="false">` + p + `</style:header><style:footer>` + p + `</style:footer></style:master-page>`, `<style:master-page><style:header style:display="false">` + p + `</style:header><style:footer>` + p + `§</style:footer></style:master-page>`, start},
 		"middle":       {`<style:master-page><style:header><style:region-left/><style:region-center>` + p + `</style:region-center></style:header></style:master-page>`, `<style:master-page><style:header><style:region-left/><style:region-center>` + p + `§</style:region-center></style:header></style:master-page>`, start},
 		"no middle":    {`<style:master-page><style:header><style:region-left/><style:region-right/></style:header></style:master-page>`, `<style:master-page><style:header><style:region-left/><style:region-center>§</style:region-center><style:region-right/></style:header></style:master-page>`, start},
 		"left alone":   {`<style:master-page><style:header><style:region-left/></style:header></style:master-page>`, `<style:master-page><style:header><style:region-left/><style:region-center>§</style:region-center></style:header></style:master-page>`, start},
@@ -99,11 +100,15 @@ func TestODFMargins(t *testing.T) {
 				}
 				require.Contains(t, styles, `<office:master-styles>`+strings.ReplaceAll(c.after, "§", note)+`</office:master-styles>`)
 				require.Contains(t, styles, `</office:styles><office:automatic-styles><style:style style:name="AIGC`)
-				require.Contains(t, finds(t, format, out), "page header: Made by <AI> & co")
+				place := "page header"
+				if name == "hidden" {
+					place = "page footer"
+				}
+				require.Contains(t, finds(t, format, out), place+": Made by <AI> & co")
 			})
 		}
 	}
-	_, err := planNotice("ods", odfPackage(`<a/>`, odfStylesOf("", `<style:master-page><style:header style:display="false">`+p+`</style:header></style:master-page>`)), start)
+	_, err := planNotice("ods", odfPackage(`<a/>`, odfStylesOf("", `<style:master-page><style:header style:display="false">`+p+`</style:header><style:footer style:display="false">`+p+`</style:footer></style:master-page>`)), start)
 	require.ErrorIs(t, err, ErrNoRoom)
 }
 

@@ -102,18 +102,18 @@ func planODFMargins(d *odfTextEdit, n *Notice) (*splice.Plan, error) {
 }
 
 // addMargins adds the notice to the headers and footers of a master page, as wanted, and
-// reports whether it was missing in one.
+// reports whether it was missing in one. One that is not shown stays so if there is text in it: then the notice is in the other.
 func (d *odfTextEdit) addMargins(s *odfStream, m *odfMaster, paragraph string, n *Notice) (added bool, err error) {
 	var missing [2]string
-	for i, name := range []string{"header", "footer"} {
-		if i == 0 && !n.Start || i == 1 && !n.End {
+	wanted, err := m.wanted(s.part.doc, n)
+	if err != nil {
+		return false, err
+	}
+	for i, name := range odfMarginNames {
+		if !wanted[i] {
 			continue
 		}
-		grown, err := d.extendMargins(s, m, name, paragraph, n)
-		if err != nil {
-			return false, err
-		}
-		added = added || grown
+		added = d.extendMargins(s, m, name, paragraph, n) || added
 		if _, ok := m.margins[name]; !ok {
 			missing[i] = fmt.Sprintf("<style:%[1]s%[2]s>%[3]s</style:%[1]s>", name, s.part.root.declare("style"), paragraph)
 		}
@@ -135,26 +135,47 @@ func (d *odfTextEdit) addMargins(s *odfStream, m *odfMaster, paragraph string, n
 
 // extendMargins adds the notice to the headers, or footers, that a master page has, and
 // reports whether it was missing in one.
-func (d *odfTextEdit) extendMargins(s *odfStream, m *odfMaster, name, paragraph string, n *Notice) (added bool, err error) {
+func (d *odfTextEdit) extendMargins(s *odfStream, m *odfMaster, name, paragraph string, n *Notice) (added bool) {
 	doc, footer := s.part.doc, name == "footer"
 	for _, kind := range []string{name, name + "-left", name + "-first"} {
 		margin, ok := m.margins[kind]
 		if !ok || kind != name && margin.display != nil {
 			continue
 		}
-		lines := xmlLines(doc[margin.content:margin.contentEnd], "")
 		switch {
-		case margin.display != nil && !isBlank(lines): // what is hidden in it is to stay so
-			return false, fmt.Errorf("%w: the page %s is not shown", ErrNoRoom, name)
 		case margin.display != nil:
 			d.edit(s.part, splice.Edit{Offset: int64(margin.display.content), Delete: int64(len("false")), Insert: strings.NewReader("true")})
-		case n.stands(lines, footer):
+		case n.stands(xmlLines(doc[margin.content:margin.contentEnd], ""), footer):
 			continue
 		}
 		d.edit(s.part, margin.add(s.part, paragraph, footer))
 		added = true
 	}
-	return added, nil
+	return added
+}
+
+// odfMarginNames are the elements of headers and footers.
+var odfMarginNames = [2]string{"header", "footer"}
+
+// wanted returns which of them are to have the notice.
+func (m *odfMaster) wanted(doc string, n *Notice) (wanted [2]bool, err error) {
+	wanted = [2]bool{n.Start, n.End}
+	for i, name := range odfMarginNames {
+		if !wanted[i] || !m.hides(doc, name) {
+			continue
+		}
+		if m.hides(doc, odfMarginNames[1-i]) {
+			return wanted, fmt.Errorf("%w: page headers and footers are not shown", ErrNoRoom)
+		}
+		wanted[i], wanted[1-i] = false, true
+	}
+	return wanted, nil
+}
+
+// hides reports whether there is text in a header or footer that is not shown.
+func (m *odfMaster) hides(doc, name string) bool {
+	margin := m.margins[name]
+	return margin.display != nil && !isBlank(xmlLines(doc[margin.content:margin.contentEnd], ""))
 }
 
 // isBlank reports whether there are no lines.
