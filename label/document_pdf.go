@@ -80,11 +80,11 @@ func planPDF(j *job) (*splice.Plan, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	if signed := doc.Layout().Signed; signed != "" && len(stamps) > 0 && j.Write.OnCredentials == metadata.Refuse {
-		return nil, "", fmt.Errorf("%w: %s", metadata.ErrSigned, signed)
-	}
 	plan, err := doc.Stamp(font, stamps)
-	return plan, j.Notice.where(noticed, pages), codecError("pdf", err)
+	if err != nil {
+		return nil, "", codecError("pdf", err)
+	}
+	return plan, j.Notice.where(noticed, pages), j.refuseSigned(plan)
 }
 
 // openPDF opens the document if it may be changed.
