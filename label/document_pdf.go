@@ -81,10 +81,7 @@ func planPDF(j *job) (*splice.Plan, string, error) {
 		return nil, "", err
 	}
 	plan, err := doc.Stamp(font, stamps)
-	if err != nil {
-		return nil, "", codecError("pdf", err)
-	}
-	return plan, j.Notice.where(noticed, pages), j.refuseSigned(plan)
+	return plan, j.Notice.where(noticed, pages), codecError("pdf", err)
 }
 
 // openPDF opens the document if it may be changed.

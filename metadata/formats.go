@@ -208,7 +208,7 @@ var formats = []Format{
 		Write: "line AIGC of [Script Info]", Read: []string{"further lines AIGC"},
 		Rule: ourChoice, walk: container.ASS, sniff: anyName(container.IsASS), place: jsonSlot},
 	{Name: "srt", Family: Document, MIME: []string{"application/x-subrip"}, Extensions: []string{".srt"},
-		Read: []string{}, Rule: ourChoice+" (notice only)", instead: "convert it to WebVTT or ASS", walk: container.Bare, sniff: named(".srt")},
+		Read: []string{}, Rule: ourChoice + " (notice only)", instead: "convert it to WebVTT or ASS", walk: container.Bare, sniff: named(".srt")},
 	{Name: "csv", Family: Document, MIME: []string{"text/csv", "text/tab-separated-values"}, Extensions: []string{".csv", ".tsv"},
 		Read: []string{}, Rule: noHonestPlace, instead: "convert it to XLSX, ODS or JSON", walk: container.Bare, sniff: named(".csv", ".tsv")},
 	{Name: "text", Family: Document, MIME: []string{"text/plain"}, Extensions: []string{".txt"},
