@@ -23,12 +23,7 @@ var aiffCodings = map[string]pcm{
 
 // An aiffSound is the sound of an AIFF or AIFF-C file.
 type aiffSound struct {
-	*pcmSound
-	riff   *riff
-	layout Layout
-	common riffChunk
-	media  riffChunk
-	marks  []riffChunk
+	riffSound
 	stated int64 // samples of each channel
 }
 
@@ -40,12 +35,12 @@ func AIFFSound(src *Source) (Sound, error) {
 	if err = cmp.Or(err, file.Summary().Damage); err != nil {
 		return nil, err
 	}
-	s := &aiffSound{riff: file.(*aiffFile).riff}
-	err = s.riff.chunks(&s.layout, riffHeaderSize, s.riff.end, s.chunk)
-	if err = cmp.Or(err, s.layout.Damage, errors.Join(s.layout.Limits...)); err != nil {
+	s := &aiffSound{riffSound: riffSound{riff: file.(*aiffFile).riff}}
+	s.resize, s.recount = s.resizeSamples, recountMarks
+	if err := s.find("COMM", "SSND", "MARK"); err != nil {
 		return nil, err
 	}
-	p, shape, err := s.coding()
+	p, shape, err := s.parse()
 	if err != nil {
 		return nil, err
 	}
@@ -56,37 +51,20 @@ func AIFFSound(src *Source) (Sound, error) {
 	if size := s.stated * int64(p.width*shape.Channels); size > 0 {
 		data.Length = min(data.Length, size)
 	}
-	s.pcmSound, err = newPCM(src, p, shape, data)
-	if err != nil {
+	if err := s.open(p, shape, data); err != nil {
 		return nil, err
 	}
-	s.account = s.accountFor
 	return s, nil
 }
 
-func (s *aiffSound) chunk(c riffChunk) error {
-	switch {
-	case c.id == "COMM" && s.common.length == 0:
-		s.common = c
-	case c.id == "SSND" && s.media.length == 0:
-		s.media = c
-	case c.id == "MARK":
-		if len(s.marks) == maxSlots {
-			return errTooManySlots
-		}
-		s.marks = append(s.marks, c)
-	}
-	return nil
-}
-
-// coding reads the chunk COMM.
-func (s *aiffSound) coding() (p pcm, shape SoundShape, err error) {
+// parse reads the chunk COMM.
+func (s *aiffSound) parse() (p pcm, shape SoundShape, err error) {
 	const plain, compressed = 18, 22
-	size := min(s.common.size, compressed)
+	size := min(s.coding.size, compressed)
 	if size < plain {
-		return p, shape, &FormatError{Offset: s.common.offset, Err: errors.New("COMM chunk is too short")}
+		return p, shape, &FormatError{Offset: s.coding.offset, Err: errors.New("COMM chunk is too short")}
 	}
-	h, err := s.riff.src.Peek(s.common.data(), int(size))
+	h, err := s.riff.src.Peek(s.coding.data(), int(size))
 	if err != nil {
 		return p, shape, err
 	}
@@ -131,26 +109,23 @@ func (s *aiffSound) samples() (Range, error) {
 	return Range{s.media.data() + skip, s.media.size - skip}, nil
 }
 
-// accountFor implements pcmSound.account.
-func (s *aiffSound) accountFor(front, back int64) (edits []splice.Edit, err error) {
+// resizeSamples implements riffSound.resize.
+func (s *aiffSound) resizeSamples(more int64) (edits []splice.Edit, err error) {
 	if !s.riff.open {
-		if edits, err = s.media.resize(s.bytes(front + back)); err != nil {
+		if edits, err = s.media.resize(s.bytes(more)); err != nil {
 			return nil, err
 		}
 	}
-	if n := s.shape.Length + front + back; s.stated > 0 { // else it is not known
-		b := binary.BigEndian.AppendUint32(nil, uint32(min(n, math.MaxUint32)))
-		edits = append(edits, splice.Edit{Offset: s.common.data() + 2, Delete: 4, Insert: bytes.NewReader(b)})
+	if s.stated > 0 { // else it is not known
+		b := binary.BigEndian.AppendUint32(nil, uint32(min(s.shape.Length+more, math.MaxUint32)))
+		edits = append(edits, splice.Edit{Offset: s.coding.data() + 2, Delete: 4, Insert: bytes.NewReader(b)})
 	}
-	for _, c := range s.marks {
-		b, err := s.riff.src.Bytes(c.data(), c.size, "MARK chunk")
-		if err != nil {
-			return nil, err
-		}
-		edits = append(edits, splice.Edit{Offset: c.data(), Delete: c.size, Insert: bytes.NewReader(movedMarks(b, front))})
-	}
-	outer, err := s.riff.resize(s.bytes(front+back) + growth(edits...))
-	return append(edits, outer...), err
+	return edits, nil
+}
+
+// recountMarks implements riffSound.recount.
+func recountMarks(c riffChunk, b []byte, front, _ int64) []splice.Edit {
+	return []splice.Edit{{Offset: c.data(), Delete: c.size, Insert: bytes.NewReader(movedMarks(b, front))}}
 }
 
 // movedMarks returns a chunk of markers that are n samples later.

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"crypto/md5" // what the format has
 	"encoding/binary"
+	"hash"
 	"iter"
 	"math"
 	"slices"
@@ -130,12 +131,12 @@ func (s *flacSound) Samples(from int64) iter.Seq2[[]float64, error] {
 // decoded yields the samples of each frame, from a sample on.
 func (s *flacSound) decoded(from int64) iter.Seq2[[][]int64, error] {
 	return func(yield func([][]int64, error) bool) {
-		first, err := s.frames.find(s.first.number + s.numbers(from) + 1)
+		first, err := s.frameAt(from)
 		if err != nil {
 			yield(nil, err)
 			return
 		}
-		for i := max(first-1, 0); i < s.frames.count(); i++ {
+		for i := first; i < s.frames.count(); i++ {
 			samples, h, err := s.decode(i)
 			if err != nil {
 				yield(nil, err)
@@ -151,6 +152,12 @@ func (s *flacSound) decoded(from int64) iter.Seq2[[][]int64, error] {
 			}
 		}
 	}
+}
+
+// frameAt returns the frame that holds a sample.
+func (s *flacSound) frameAt(sample int64) (int, error) {
+	behind, err := s.frames.find(s.first.number + s.numbers(sample) + 1)
+	return max(behind-1, 0), err
 }
 
 // decode returns the samples of a frame, valid until the next call.
@@ -186,17 +193,87 @@ func (s *flacSound) Insert(front, back []float64) (*splice.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	info, err := s.streamInfo(front, back, added, edits)
+	info, err := s.streamInfo(flacChange{front: front, back: back}, added, edits)
 	if err != nil {
 		return nil, err
 	}
 	return splice.New(s.src.ReaderAt(), s.src.Size(), slices.Concat(edits, blocks, info), lazy...)
 }
 
+// Replace implements [Mixer]. The frames that hold samples of a part are coded anew;
+// the others keep all their bytes.
+func (s *flacSound) Replace(parts ...SoundPart) (*splice.Plan, error) {
+	change := flacChange{parts: parts}
+	changed, err := s.recode(change)
+	if err != nil {
+		return nil, err
+	}
+	blocks, err := s.blocks(0, 0, changed.edits)
+	if err != nil {
+		return nil, err
+	}
+	info, err := s.streamInfo(change, changed, changed.edits)
+	if err != nil {
+		return nil, err
+	}
+	return splice.New(s.src.ReaderAt(), s.src.Size(), slices.Concat(changed.edits, blocks, info))
+}
+
+// A flacChange is what becomes of a programme.
+type flacChange struct {
+	front, back []float64
+	parts       []SoundPart
+}
+
+// apply replaces samples of the programme, of which the first has a position.
+func (c flacChange) apply(samples [][]int64, position int64, depth int) {
+	for _, part := range c.parts {
+		end := part.From + int64(len(part.Samples)/len(samples))
+		for at := max(part.From, position); at < min(end, position+int64(len(samples[0]))); at++ {
+			values := part.Samples[(at-part.From)*int64(len(samples)):]
+			for i, channel := range samples {
+				channel[at-position] = quantise(values[i], depth)
+			}
+		}
+	}
+}
+
+// recode returns the frames that a change of parts touches.
+func (s *flacSound) recode(change flacChange) (changed flacFrames, err error) {
+	changed.smallest = math.MaxInt64
+	e, next := flacEncoder{like: s.like, depth: s.depth}, 0
+	for _, part := range change.parts {
+		first, err := s.frameAt(part.From)
+		if err != nil {
+			return changed, err
+		}
+		for next = max(next, first); next < s.frames.count(); next++ {
+			samples, h, err := s.decode(next)
+			if err != nil {
+				return changed, err
+			}
+			if s.position(h) >= part.From+int64(len(part.Samples)/s.shape.Channels) {
+				break
+			}
+			change.apply(samples, s.position(h), s.depth)
+			start := s.frames.starts[next]
+			changed.add(splice.Edit{Offset: start, Delete: s.frames.starts[next+1] - start}, e.encode(h.number, samples))
+		}
+	}
+	return changed, nil
+}
+
 // flacFrames are new frames.
 type flacFrames struct {
 	edits             []splice.Edit
 	smallest, largest int64
+}
+
+// add adds a frame that an edit puts in.
+func (f *flacFrames) add(e splice.Edit, frame []byte) {
+	f.smallest, f.largest = min(f.smallest, int64(len(frame))), max(f.largest, int64(len(frame)))
+	e.Insert = bytes.NewReader(frame)
+	f.edits = append(f.edits, e)
 }
 
 // encode returns the frames for samples in front and behind. The last frame of the
@@ -253,7 +330,7 @@ func (s *flacSound) integers(samples []float64) [][]int64 {
 }
 
 // streamInfo returns the edit of STREAMINFO.
-func (s *flacSound) streamInfo(front, back []float64, added flacFrames, edits []splice.Edit) ([]splice.Edit, error) {
+func (s *flacSound) streamInfo(change flacChange, added flacFrames, edits []splice.Edit) ([]splice.Edit, error) {
 	b := slices.Clone(s.info)
 	if smallest := uint24(b[4:]); smallest > 0 {
 		putUint24(b[4:], min(smallest, added.smallest))
@@ -263,7 +340,7 @@ func (s *flacSound) streamInfo(front, back []float64, added flacFrames, edits []
 	}
 	const maxTotal = 1<<36 - 1
 	bits := binary.BigEndian.Uint64(b[10:])
-	more := int64(len(front) + len(back))
+	more := int64(len(change.front) + len(change.back))
 	length := s.shape.Length + more
 	if s.first.number+length > maxTotal || !s.first.variable && s.last.number+more/int64(s.shape.Block)+1 >= 1<<31 {
 		return nil, &LimitError{What: "number of samples", Limit: maxTotal}
@@ -271,7 +348,7 @@ func (s *flacSound) streamInfo(front, back []float64, added flacFrames, edits []
 	if bits&maxTotal != 0 {
 		binary.BigEndian.PutUint64(b[10:], bits&^maxTotal|uint64(length))
 	}
-	sum, err := s.md5(front, back)
+	sum, err := s.md5(change)
 	copy(b[18:], sum)
 	return []splice.Edit{{Offset: s.file.info.data(), Delete: flacStreamInfo, Insert: bytes.NewReader(b)}}, err
 }
@@ -280,36 +357,50 @@ func uint24(b []byte) int64 { return int64(b[0])<<16 | int64(b[1])<<8 | int64(b[
 
 func putUint24(b []byte, n int64) { b[0], b[1], b[2] = byte(n>>16), byte(n>>8), byte(n) }
 
-// md5 returns the MD5 of the sound with more samples, zero if that is not known.
-func (s *flacSound) md5(front, back []float64) ([]byte, error) {
+// md5 returns the MD5 of the sound with a change, zero if that is not known.
+func (s *flacSound) md5(change flacChange) ([]byte, error) {
 	unknown := make([]byte, md5.Size)
 	if bytes.Equal(s.info[18:], unknown) || s.shape.Length*int64(s.shape.Channels) > flacMaxHashed {
 		return unknown, nil
 	}
-	before, after := md5.New(), md5.New()
-	var b []byte
-	write := func(samples [][]int64) {
-		b = b[:0]
-		for i := range samples[0] {
-			for _, channel := range samples {
-				for shift := 0; shift < s.depth; shift += 8 {
-					b = append(b, byte(channel[i]>>shift))
-				}
-			}
-		}
-		after.Write(b)
-	}
-	write(s.integers(front))
+	before, after := flacHash{md5.New(), s.depth}, flacHash{md5.New(), s.depth}
+	after.write(s.integers(change.front))
+	position := int64(0)
 	for samples, err := range s.decoded(0) {
 		if err != nil {
 			return nil, err
 		}
-		write(samples)
-		before.Write(b)
+		before.write(samples)
+		change.apply(samples, position, s.depth)
+		after.write(samples)
+		position += int64(len(samples[0]))
 	}
-	write(s.integers(back))
+	after.write(s.integers(change.back))
 	if !bytes.Equal(before.Sum(nil), s.info[18:]) {
 		return unknown, nil
 	}
 	return after.Sum(nil), nil
+}
+
+// A flacHash sums up samples of so many bits.
+type flacHash struct {
+	hash.Hash
+	depth int
+}
+
+func (h flacHash) write(samples [][]int64) {
+	var room [4 << 10]byte
+	b := room[:0]
+	for i := range samples[0] {
+		for _, channel := range samples {
+			for shift := 0; shift < h.depth; shift += 8 {
+				b = append(b, byte(channel[i]>>shift))
+			}
+		}
+		if len(b) > len(room)-8*4 {
+			h.Write(b)
+			b = room[:0]
+		}
+	}
+	h.Write(b)
 }

@@ -1,6 +1,7 @@
 package container
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -27,6 +28,23 @@ type Sound interface {
 	// before the first and behind the last sample. What states lengths and
 	// positions is corrected.
 	Insert(front, back []float64) (*splice.Plan, error)
+}
+
+// A Mixer is a sound whose samples can be replaced, so that others are mixed into it.
+type Mixer interface {
+	Sound
+
+	// Replace returns the edits that put other samples in the place of some. Parts
+	// are in order, lie in the programme and do not overlap. Samples outside of
+	// them do not change.
+	Replace(parts ...SoundPart) (*splice.Plan, error)
+}
+
+// A SoundPart is samples of a programme from one on: the values of all channels,
+// then of the next sample, of -1 to 1.
+type SoundPart struct {
+	From    int64
+	Samples []float64
 }
 
 // A SoundShape says how a sound is sampled.
@@ -196,6 +214,19 @@ func (s *pcmSound) Insert(front, back []float64) (*splice.Plan, error) {
 		return nil, err
 	}
 	return splice.New(s.src, s.size, append(edits, counts...))
+}
+
+// Replace implements [Mixer].
+func (s *pcmSound) Replace(parts ...SoundPart) (*splice.Plan, error) {
+	var edits []splice.Edit
+	for _, part := range parts {
+		b := make([]byte, len(part.Samples)*s.width)
+		for i, v := range part.Samples {
+			s.encode(b[i*s.width:], v)
+		}
+		edits = append(edits, splice.Edit{Offset: s.data.Offset + s.bytes(part.From), Delete: int64(len(b)), Insert: bytes.NewReader(b)})
+	}
+	return splice.New(s.src, s.size, edits)
 }
 
 // A pcmContent is samples, written down as they are read: each in all channels.

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/aigclabel/aigclabel/internal/splice"
 )
 
 // soundOpeners open the formats of sound that take more samples.
@@ -82,6 +84,50 @@ func TestSoundInsert(t *testing.T) {
 				for _, n := range [][2]int{{0, 0}, {block, 0}, {0, 7}, {(600/block + 1) * block, 601}} {
 					out := inserted(t, format, b, ramp(n[0]), ramp(n[1]))
 					require.NoError(t, walk(t, map[string]Walk{"wav": WAV, "aiff": AIFF, "flac": FLAC}[format], out).Summary().Damage)
+				}
+			})
+		}
+	}
+}
+
+// replaced returns a file with other samples in two places, after checking that they
+// are there and that no others changed.
+func replaced(t testing.TB, format string, b []byte) []byte {
+	t.Helper()
+	before := openSound(t, format, b)
+	shape, programme := before.Shape(), samplesOf(t, before, 0)
+	channels := int64(shape.Channels)
+	n := shape.Length / 3
+	parts := []SoundPart{{From: 1, Samples: ramp(int(n * channels))}, {From: shape.Length - n/2, Samples: ramp(int(n / 2 * channels))}}
+	plan, err := before.(Mixer).Replace(parts...)
+	require.NoError(t, err)
+	out := output(t, plan, b)
+	after := openSound(t, format, out)
+	require.Equal(t, shape, after.Shape())
+	all := samplesOf(t, after, 0)
+	for _, part := range parts {
+		at := part.From * channels
+		for i, want := range part.Samples {
+			require.InDelta(t, want, all[int(at)+i], 0.01)
+		}
+		copy(programme[at:], all[at:at+int64(len(part.Samples))])
+	}
+	require.Equal(t, programme, all)
+	return out
+}
+
+func TestSoundReplace(t *testing.T) {
+	for format, open := range soundOpeners {
+		for name, b := range fixtures(t, format) {
+			t.Run(format+"/"+name, func(t *testing.T) {
+				if _, err := open(NewSource(bytes.NewReader(b), int64(len(b)), Limits{})); err != nil {
+					require.ErrorIs(t, err, ErrCoding)
+					return
+				}
+				out := replaced(t, format, b)
+				require.NoError(t, walk(t, map[string]Walk{"wav": WAV, "aiff": AIFF, "flac": FLAC}[format], out).Summary().Damage)
+				if format != "flac" {
+					require.Len(t, out, len(b))
 				}
 			})
 		}
@@ -233,6 +279,10 @@ func fuzzSound(f *testing.F, format string) {
 		}
 		if n > 1<<20 || shape.Block > 4<<10 {
 			return
+		}
+		if values := int(shape.Length) * shape.Channels; values > 0 {
+			_, err = s.(Mixer).Replace(SoundPart{From: shape.Length / 2, Samples: ramp(min(values/2, 900) / shape.Channels * shape.Channels)})
+			require.True(t, err == nil || n == 0 || !errors.Is(err, splice.ErrInvalid))
 		}
 		plan, err := s.Insert(ramp(max(shape.Block, 700/shape.Block*shape.Block)), ramp(5))
 		if err != nil {

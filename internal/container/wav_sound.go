@@ -40,13 +40,8 @@ const bextTime = 338
 
 // A wavSound is the sound of a WAV, RF64, BW64 or RIFX file.
 type wavSound struct {
-	*pcmSound
-	riff   *riff
-	layout Layout
-	order  binary.ByteOrder
-	format riffChunk
-	media  riffChunk
-	counts []riffChunk // that count samples
+	riffSound
+	order binary.ByteOrder
 }
 
 // WAVSound opens the sound of a WAV, RF64, BW64 or RIFX file: integers of 8 to 32
@@ -60,48 +55,32 @@ func WAVSound(src *Source) (Sound, error) {
 	if err = cmp.Or(err, file.Summary().Damage); err != nil {
 		return nil, err
 	}
-	s := &wavSound{riff: file.(*wavFile).riff, order: binary.LittleEndian}
+	s := &wavSound{riffSound: riffSound{riff: file.(*wavFile).riff}, order: binary.LittleEndian}
 	if s.riff.big {
 		s.order = binary.BigEndian
 	}
-	err = s.riff.chunks(&s.layout, riffHeaderSize, s.riff.end, s.chunk)
-	if err = cmp.Or(err, s.layout.Damage, errors.Join(s.layout.Limits...)); err != nil {
+	s.resize, s.recount = s.resizeData, s.recountChunk
+	if err := s.find("fmt ", "data", "cue ", "smpl", "PEAK", "fact", "bext"); err != nil {
 		return nil, err
 	}
-	p, shape, err := s.coding()
+	p, shape, err := s.parse()
 	if err != nil {
 		return nil, err
 	}
-	if s.pcmSound, err = newPCM(src, p, shape, Range{s.media.data(), s.media.size}); err != nil {
+	if err := s.open(p, shape, Range{s.media.data(), s.media.size}); err != nil {
 		return nil, err
 	}
-	s.account = s.accountFor
 	return s, nil
 }
 
-func (s *wavSound) chunk(c riffChunk) error {
-	switch {
-	case c.id == "fmt " && s.format.length == 0:
-		s.format = c
-	case c.id == "data" && s.media.length == 0:
-		s.media = c
-	case wavPositions[c.id].stride > 0, c.id == "fact", c.id == "bext":
-		if len(s.counts) == maxSlots {
-			return errTooManySlots
-		}
-		s.counts = append(s.counts, c)
-	}
-	return nil
-}
-
-// coding reads the chunk fmt.
-func (s *wavSound) coding() (p pcm, shape SoundShape, err error) {
+// parse reads the chunk fmt.
+func (s *wavSound) parse() (p pcm, shape SoundShape, err error) {
 	const plain, extensible = 16, 26
-	size := min(s.format.size, extensible)
+	size := min(s.coding.size, extensible)
 	if size < plain {
-		return p, shape, &FormatError{Offset: s.format.offset, Err: errors.New("no fmt chunk")}
+		return p, shape, &FormatError{Offset: s.coding.offset, Err: errors.New("no fmt chunk")}
 	}
-	h, err := s.riff.src.Peek(s.format.data(), int(size))
+	h, err := s.riff.src.Peek(s.coding.data(), int(size))
 	if err != nil {
 		return p, shape, err
 	}
@@ -121,25 +100,7 @@ func (s *wavSound) coding() (p pcm, shape SoundShape, err error) {
 	return pcm{width: width, bits: bits, float: tag == waveFloat, big: s.riff.big, offset: width == 1}, shape, nil
 }
 
-// accountFor implements pcmSound.account.
-func (s *wavSound) accountFor(front, back int64) ([]splice.Edit, error) {
-	edits, err := s.resizeData(front + back)
-	if err != nil {
-		return nil, err
-	}
-	for _, c := range s.counts {
-		e, err := s.count(c, front, back)
-		if err != nil {
-			return nil, err
-		}
-		edits = append(edits, e...)
-	}
-	outer, err := s.riff.resize(s.bytes(front+back) + growth(edits...))
-	return append(edits, outer...), err
-}
-
-// resizeData returns the edits of the size of the data that grows by n samples. An
-// unknown one stays so.
+// resizeData implements riffSound.resize. An unknown size stays so.
 func (s *wavSound) resizeData(n int64) ([]splice.Edit, error) {
 	if s.riff.open {
 		return nil, nil
@@ -167,26 +128,22 @@ func long(off, n int64) splice.Edit {
 	return splice.Edit{Offset: off, Delete: 8, Insert: bytes.NewReader(b)}
 }
 
-// count returns the edits of a chunk that counts samples.
-func (s *wavSound) count(c riffChunk, front, back int64) ([]splice.Edit, error) {
-	b, err := s.riff.src.Bytes(c.data(), c.size, printable(c.id)+" chunk")
-	if err != nil {
-		return nil, err
-	}
+// recountChunk implements riffSound.recount.
+func (s *wavSound) recountChunk(c riffChunk, b []byte, front, back int64) []splice.Edit {
 	switch {
 	case c.id == "fact" && len(b) >= 4:
 		if int64(s.order.Uint32(b)) != s.shape.Length { // never right, or not known
-			return nil, nil
+			return nil
 		}
 		n := make([]byte, 4)
 		s.order.PutUint32(n, uint32(min(s.shape.Length+front+back, math.MaxUint32)))
-		return []splice.Edit{{Offset: c.data(), Delete: 4, Insert: bytes.NewReader(n)}}, nil
+		return []splice.Edit{{Offset: c.data(), Delete: 4, Insert: bytes.NewReader(n)}}
 	case c.id == "bext" && len(b) >= bextTime+8:
 		time := binary.LittleEndian.Uint64(b[bextTime:])
-		return []splice.Edit{long(c.data()+bextTime, int64(time-min(time, uint64(front))))}, nil
+		return []splice.Edit{long(c.data()+bextTime, int64(time-min(time, uint64(front))))}
 	case front > 0 && wavPositions[c.id].stride > 0:
 		moved := wavPositions[c.id].moved(b, front, s.order)
-		return []splice.Edit{{Offset: c.data(), Delete: c.size, Insert: bytes.NewReader(moved)}}, nil
+		return []splice.Edit{{Offset: c.data(), Delete: c.size, Insert: bytes.NewReader(moved)}}
 	}
-	return nil, nil
+	return nil
 }
