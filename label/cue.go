@@ -37,6 +37,10 @@ type Cue struct {
 	// whether its pauses count or not. But it is never lower than -40 dB, to be
 	// heard beside silence, and its peaks never reach full scale, whatever Level is.
 	Level float64
+
+	// Clip, where set, is spoken in place of the rhythm; see [Speech]. Its level without
+	// pauses is as near, as long as its peaks leave room.
+	Clip *Clip
 }
 
 // The choices that the doc comment of [Cue] explains.
@@ -87,7 +91,7 @@ func (c Cue) PCM16() []byte {
 
 // mono returns the samples of one channel.
 func (c Cue) mono() []float64 {
-	return renderCue(max(cmp.Or(c.Rate, 24_000), 1000), cmp.Or(c.Level, cueDefault))
+	return c.Clip.render(max(cmp.Or(c.Rate, 24_000), 1000), cmp.Or(c.Level, cueDefault))
 }
 
 // renderCue returns a cue for sound of any level.

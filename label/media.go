@@ -85,10 +85,6 @@ func planSVG(j *job) (*splice.Plan, string, error) {
 	return plan, j.Notice.corner().String(), err
 }
 
-func planSound(j *job) (*splice.Plan, string, error) {
-	return planSoundNotice(sounds[j.format], j.src, j.format, j.Notice.Position)
-}
-
 func planHTML(j *job) (*splice.Plan, string, error) {
 	plan, err := planHTMLNotice(j.src, *j.Notice, j.state)
 	return plan, j.Notice.Position.String(), err

@@ -41,11 +41,22 @@ type Notice struct {
 	// standard wordings, ASCII and Latin-1.
 	Font []byte
 
-	// Position of the notice in text and sound: at its start, its end, or both. In
-	// sound it is a [Cue], which knows no language. In PDF these are the first page and
-	// the last one, of slides the first and the last that are shown, and elsewhere on
-	// pages their headers and footers.
+	// Position of the notice in text and sound: at its start, its end, or both. In PDF
+	// these are the first page and the last one, of slides the first and the last that
+	// are shown, and elsewhere on pages their headers and footers.
 	Position Position
+
+	// Sound is what is heard in sound: the rhythm of a [Cue], which knows no language,
+	// or words, in the Language and for the state; see [Speech].
+	Sound Sound
+
+	// Clip, where set, is heard in place of that.
+	Clip *Clip
+
+	// Mix lays the notice over the start or the end of sound, which becomes quieter
+	// there, instead of before or behind it: the sound does not get longer, and
+	// samples away from the notice do not change.
+	Mix bool
 
 	// Corner or edge of pictures, of video, of pages of PDF, and of slides that holds
 	// the notice.
@@ -92,6 +103,26 @@ const (
 // String returns the name of the position: "start", "end" or "start and end".
 func (p Position) String() string {
 	return [...]string{"start", "end", "start and end"}[min(max(p, 0), Both)]
+}
+
+// A Sound is a notice to be heard.
+type Sound int
+
+// The sounds.
+const (
+	Rhythm Sound = iota // short, long, short, short
+	Spoken
+)
+
+// said returns the clip that is heard in sound, nil for the rhythm.
+func (n *Notice) said(state metadata.State) (*Clip, error) {
+	switch {
+	case n.Clip != nil:
+		return n.Clip, n.Clip.check()
+	case n.Sound == Spoken:
+		return Speech(n.Language, state)
+	}
+	return nil, nil
 }
 
 // A Corner is a place in a picture as it is shown: a corner, or the middle of an edge.

@@ -282,7 +282,7 @@ func fuzzSound(f *testing.F, format string) {
 		}
 		if values := int(shape.Length) * shape.Channels; values > 0 {
 			_, err = s.(Mixer).Replace(SoundPart{From: shape.Length / 2, Samples: ramp(min(values/2, 900) / shape.Channels * shape.Channels)})
-			require.True(t, err == nil || n == 0 || !errors.Is(err, splice.ErrInvalid))
+			require.NotErrorIs(t, err, splice.ErrInvalid)
 		}
 		plan, err := s.Insert(ramp(max(shape.Block, 700/shape.Block*shape.Block)), ramp(5))
 		if err != nil {
