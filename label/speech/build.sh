@@ -21,9 +21,9 @@ clip() {
   flac --silent --force --best --exhaustive-model-search --no-padding --no-seektable --output-name="$1.flac" "$scratch/clip.wav"
 }
 
-# chinese NAME PINYIN: the tones are those of the words as they are spoken, at about 140 syllables a minute.
+# chinese NAME PINYIN: about 140 syllables a minute. The tones are wider than those that espeak-ng makes by itself.
 chinese() {
-  espeak-ng -v cmn-latn-pinyin -s 110 -w "$scratch/spoken.wav" "$2"
+  espeak-ng -m -v cmn-latn-pinyin -s 110 -w "$scratch/spoken.wav" "<speak><prosody range=\"200%\">$2</prosody></speak>"
   clip "$1"
 }
 
