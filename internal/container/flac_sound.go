@@ -203,6 +203,9 @@ func (s *flacSound) Insert(front, back []float64) (*splice.Plan, error) {
 // Replace implements [Mixer]. The frames that hold samples of a part are coded anew;
 // the others keep all their bytes.
 func (s *flacSound) Replace(parts ...SoundPart) (*splice.Plan, error) {
+	if len(parts) == 0 {
+		return splice.New(s.src.ReaderAt(), s.src.Size(), nil)
+	}
 	change := flacChange{parts: parts}
 	changed, err := s.recode(change)
 	if err != nil {
