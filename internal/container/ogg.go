@@ -368,7 +368,7 @@ func (f *oggFile) Plan(changes []Change) (*splice.Plan, error) {
 		edits = append(edits, e...)
 		if pages != 0 {
 			last := s.pages[len(s.pages)-1]
-			shifts = append(shifts, oggShift{s.serial, last.Offset + last.Length, uint32(pages)})
+			shifts = append(shifts, oggShift{serial: s.serial, from: last.Offset + last.Length, pages: uint32(pages)})
 		}
 	}
 	return splice.New(f.src.ReaderAt(), f.src.Size(), edits, renumber(f.src, edits, shifts)...)

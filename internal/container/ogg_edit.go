@@ -27,10 +27,7 @@ func (s *oggStream) plan(src *Source, l *Layout, changes, additions []Change) (e
 	if err != nil {
 		return nil, 0, err
 	}
-	start := int64(0)
-	for _, size := range lacing[:s.lead] {
-		start += int64(size)
-	}
+	start := s.offset(lacing)
 	end := start + s.packet.size()
 	if inner, err = s.settle(body[start:end], inner); err != nil {
 		return nil, 0, err
@@ -39,9 +36,26 @@ func (s *oggStream) plan(src *Source, l *Layout, changes, additions []Change) (e
 	if err != nil {
 		return nil, 0, err
 	}
+	edits, pages = s.put(old, lacing, body, packet)
+	return edits, pages, nil
+}
+
+// offset returns where the packet starts in its pages, without their headers.
+func (s *oggStream) offset(lacing []byte) (start int64) {
+	for _, size := range lacing[:s.lead] {
+		start += int64(size)
+	}
+	return start
+}
+
+// put returns the edits that put another packet in the place of that one, and how many
+// pages more there are after them.
+func (s *oggStream) put(old []oggPage, lacing, body, packet []byte) (edits []splice.Edit, pages int) {
+	start := s.offset(lacing)
+	end := start + s.packet.size()
 	lacing = slices.Concat(lacing[:s.lead], oggLacing(len(packet)), lacing[s.lead+s.segments:])
 	made := oggRepack(old, lacing, slices.Concat(body[:start], packet, body[end:]))
-	return oggReplace(old, made), len(made) - len(old), nil
+	return oggReplace(old, made), len(made) - len(old)
 }
 
 // spliced returns b with edits.
@@ -129,7 +143,7 @@ func oggRepack(old []oggPage, lacing, body []byte) [][]byte {
 	for i, count := range shares {
 		p := oggPage{flags: continued, serial: first.serial, sequence: first.sequence + uint32(i), lacing: lacing[:count]}
 		if lacing = lacing[count:]; bytes.Count(p.lacing, []byte{oggMaxLacing}) == count {
-			p.granule = 1<<64 - 1 // no packet ends here
+			p.granule = oggNoTime
 		}
 		if i == 0 {
 			p.flags |= first.flags & oggFirst
@@ -166,11 +180,12 @@ func oggReplace(old []oggPage, pages [][]byte) []splice.Edit {
 }
 
 // An oggShift adds to the sequence numbers of a stream's pages from a position
-// on, up to where another stream takes the serial number.
+// on, and to their times, up to where another stream takes the serial number.
 type oggShift struct {
-	serial uint32
-	from   int64
-	pages  uint32
+	serial  uint32
+	from    int64
+	pages   uint32
+	granule uint64
 }
 
 // An oggRenumber finds the pages that are shifted, as they are asked for. It is
@@ -227,7 +242,8 @@ func (r *oggRenumber) until(end int64) func(from int64) iter.Seq2[splice.Edit, e
 				if !ok {
 					return
 				}
-				if n := at.shift(r.shifts, p); n != 0 && p.end() > from && !yield(p.renumbered(n), nil) {
+				n, granule := at.shift(r.shifts, p)
+				if (n != 0 || granule != 0) && p.end() > from && !yield(p.renumbered(n, granule), nil) {
 					return
 				}
 				at.pos = p.end()
@@ -266,27 +282,38 @@ func (r *oggRenumber) page(pos int64, b []byte) (oggPage, bool, error) {
 	return p, ok && p.end() <= r.size, nil
 }
 
-// shift returns by how many pages p is shifted.
-func (m *oggMark) shift(shifts []oggShift, p oggPage) (n uint32) {
+// shift returns by how many pages p is shifted, and by how much time.
+func (m *oggMark) shift(shifts []oggShift, p oggPage) (n uint32, granule uint64) {
 	for i, s := range shifts {
 		if s.serial != p.serial || p.Offset < s.from {
 			continue
 		}
 		m.over[i] = m.over[i] || p.flags&oggFirst != 0
 		if !m.over[i] {
-			n += s.pages
+			n, granule = n+s.pages, granule+s.granule
 		}
 	}
-	return n
+	return n, granule
 }
 
-// renumbered returns the edit of a page's number and checksum. The checksum is
-// linear: what the number changes in it does not depend on the rest of the page,
-// which is not read, and a wrong checksum stays wrong.
-func (p oggPage) renumbered(n uint32) splice.Edit {
-	sequence := p.sequence + n
-	change := binary.LittleEndian.AppendUint32(nil, p.sequence^sequence)
-	b := binary.LittleEndian.AppendUint32(nil, sequence)
+// renumbered returns the edit of a page's time, number and checksum. The checksum is
+// linear: what the others change in it does not depend on the rest of the page, which is
+// not read, and a wrong checksum stays wrong. A page in which no packet ends has no time.
+func (p oggPage) renumbered(n uint32, granule uint64) splice.Edit {
+	old, shifted := p, p
+	if shifted.sequence += n; p.granule != oggNoTime {
+		shifted.granule += granule
+	}
+	change, b := old.times(), shifted.times()
+	for i := range change {
+		change[i] ^= b[i]
+	}
 	b = binary.LittleEndian.AppendUint32(b, p.checksum^oggZeros(oggUpdate(0, change), p.Length-22))
-	return splice.Edit{Offset: p.Offset + 18, Delete: 8, Insert: bytes.NewReader(b)}
+	return splice.Edit{Offset: p.Offset + 6, Delete: 20, Insert: bytes.NewReader(b)}
+}
+
+// times returns the part of a header from the time to the number.
+func (p oggPage) times() []byte {
+	b := binary.LittleEndian.AppendUint64(nil, p.granule)
+	return binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(b, p.serial), p.sequence)
 }

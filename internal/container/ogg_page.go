@@ -15,6 +15,9 @@ const (
 	oggMaxPage    = oggMaxHeader + oggMaxLacing*oggMaxLacing
 )
 
+// oggNoTime is the time of a page in which no packet ends.
+const oggNoTime = 1<<64 - 1
+
 // Flags of a page.
 const (
 	oggContinued = 1 << iota // it begins inside a packet
