@@ -1,7 +1,9 @@
 package label
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/aigclabel/aigclabel/metadata"
@@ -24,6 +26,19 @@ func (s *scratch) path() (string, error) {
 		s.dir = dir
 	}
 	return s.dir, nil
+}
+
+// write writes a file.
+func (s *scratch) write(name string, content io.Reader) error {
+	f, err := os.Create(name)
+	if err != nil {
+		return fmt.Errorf("label: %w", err)
+	}
+	_, err = io.Copy(f, content)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("label: %w", err)
+	}
+	return nil
 }
 
 // source opens a file, until the scratch is closed.

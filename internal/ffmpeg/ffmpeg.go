@@ -54,7 +54,8 @@ var demuxers = map[string]string{
 	"avi": "avi", "flv": "flv", "wmv": "asf", "wma": "asf",
 	"ogv": "ogg", "ogg": "ogg", "opus": "ogg",
 	"mp3": "mp3", "aac": "aac", "flac": "flac", "wav": "wav", "aiff": "aiff", "caf": "caf", "amr": "amr",
-	"png": "png_pipe",
+	"png":   "png_pipe",
+	"f32le": "f32le", "ffmetadata": "ffmetadata",
 }
 
 // An Input is a local file to read.
