@@ -2,7 +2,6 @@ package container
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -171,7 +170,7 @@ func (s *oggSound) adopt(src *Source, number uint32, granule int64, last bool) (
 	if err != nil {
 		return nil, 0, err
 	}
-	if o.head[9] != s.head[9] || !bytes.Equal(o.head[18:], s.head[18:]) || binary.LittleEndian.Uint16(s.head[16:]) != 0 {
+	if o.head[9] != s.head[9] || !bytes.Equal(o.head[18:], s.head[18:]) || [4]byte{s.head[16], s.head[17], o.head[16], o.head[17]} != [4]byte{} {
 		return nil, 0, fmt.Errorf("%w: other channels, or a gain", ErrCoding)
 	}
 	for i, p := range o.pages {
@@ -217,7 +216,7 @@ func (p oggPage) reencoded(src *Source) ([]byte, error) {
 }
 
 // OggWithComments returns the edits of an Ogg file that give it the comment header of
-// another one of the same codec, byte for byte.
+// another one of the same codec, byte for byte. Each has one stream.
 func OggWithComments(src, comments *Source) (*splice.Plan, error) {
 	s, err := oggComments(src)
 	if err != nil {
@@ -253,9 +252,10 @@ func oggComments(src *Source) (*oggStream, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := file.(*oggFile).first()
-	if s == nil || s.comments == nil {
-		return nil, ErrNoPlace
+	f := file.(*oggFile)
+	s := f.first()
+	if s == nil || s.comments == nil || len(f.streams) > 1 {
+		return nil, fmt.Errorf("%w: several streams, or one without comments", ErrCoding)
 	}
 	return s, nil
 }
