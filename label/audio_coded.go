@@ -38,6 +38,10 @@ type recording struct {
 // maxDecoded bounds the sound that is decoded into a file: 3 hours of a disc.
 const maxDecoded = 2 << 30
 
+// codedEdge is which part of a second of silence stands around the notice: coders lose
+// some of it.
+const codedEdge = 10
+
 // planCoded is planSound for such files.
 func planCoded(j *job) (*splice.Plan, string, error) {
 	said, err := j.Notice.said(j.state)
@@ -76,7 +80,15 @@ func (r *recording) insert(said *Clip) (*splice.Plan, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	place := soundPlace(r.Notice, float64(len(front)+len(back))/float64(r.sound.Shape().Rate))
+	rate := r.sound.Shape().Rate
+	edge := make([]float64, rate/codedEdge)
+	if len(front) > 0 {
+		front = slices.Concat(edge, front)
+	}
+	if len(back) > 0 {
+		back = slices.Concat(back, edge)
+	}
+	place := soundPlace(r.Notice, float64(len(front)+len(back))/float64(rate))
 	if len(front)+len(back) == 0 {
 		plan, err := r.unchanged()
 		return plan, place, err
@@ -85,7 +97,7 @@ func (r *recording) insert(said *Clip) (*splice.Plan, string, error) {
 	if errors.Is(err, container.ErrCoding) {
 		var decoded *splice.Plan
 		if decoded, err = r.sound.Insert(front, back); err == nil {
-			plan, how, err = r.encodeAll(decoded, float64(len(front))/float64(r.sound.Shape().Rate))
+			plan, how, err = r.encodeAll(decoded, float64(len(front))/float64(rate))
 		}
 	}
 	return plan, place + "; " + how, err
@@ -248,9 +260,11 @@ func (r *recording) rewrite(in ffmpeg.Input, coding []string, later float64) (*s
 	}
 	out := r.file("result")
 	job := ffmpeg.Job{Inputs: []ffmpeg.Input{in, r.in, chapters}}
-	job.Args = slices.Concat([]string{
-		"-map", "0:a", "-map", "1:v?", "-c", "copy", "-map_metadata", "1", "-map_metadata:s:a:0", fmt.Sprintf("1:s:%d", r.stream.Index), "-map_chapters", "2",
-	}, coding, []string{"-f"}, soundMuxers[r.format], []string{"file:" + out})
+	job.Args = []string{"-map", "0:a", "-c", "copy", "-map_metadata", "1", "-map_metadata:s:a:0", fmt.Sprintf("1:s:%d", r.stream.Index), "-map_chapters", "2"}
+	if r.format == "m4a" {
+		job.Args = append(job.Args, "-map", "1:v?") // the cover; others have it in their tags
+	}
+	job.Args = slices.Concat(job.Args, coding, []string{"-f"}, soundMuxers[r.format], []string{"file:" + out})
 	if err := r.programs.Run(r.ctx, job); err != nil {
 		return nil, r.failed(err)
 	}
@@ -278,6 +292,9 @@ func (r *recording) tagged(made metadata.Source) (*splice.Plan, error) {
 			return nil, soundError(r.format, err)
 		}
 		return splice.New(r.src.R, r.src.Size, []splice.Edit{{Offset: frames.Offset, Delete: frames.Length, Insert: whole}})
+	}
+	if errors.Is(err, container.ErrCoding) {
+		return nil, missing{"tags that a new file would not have: " + err.Error()}
 	}
 	if err != nil {
 		return nil, soundError(r.format, err)
