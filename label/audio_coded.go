@@ -136,6 +136,15 @@ func (r *recording) input(name, format string, content io.Reader) (ffmpeg.Input,
 	return in, r.scratch.write(in.Path, content)
 }
 
+// run runs ffmpeg.
+func (r *recording) run(inputs []ffmpeg.Input, args ...string) error {
+	if err := r.programs.Run(r.ctx, ffmpeg.Job{Inputs: inputs, Args: args, MaxSize: maxDecoded}); err != nil {
+		return r.failed(err)
+	}
+	return nil
+}
+
+// failed returns an error of the programs in the types of this package.
 func (r *recording) failed(err error) error {
 	if errors.Is(err, ffmpeg.ErrTooLarge) {
 		return &metadata.LimitError{What: "size of the sound", Limit: maxDecoded}
@@ -169,10 +178,8 @@ func (r *recording) decode() error {
 	if strings.HasPrefix(r.stream.SampleFmt, "s32") {
 		coding = "pcm_s32le"
 	}
-	job := ffmpeg.Job{Inputs: []ffmpeg.Input{r.in}, MaxSize: maxDecoded}
-	job.Args = []string{"-map", "0:a", "-c:a", coding, "-f", "wav", "file:" + decoded}
-	if err := r.programs.Run(r.ctx, job); err != nil {
-		return r.failed(err)
+	if err := r.run([]ffmpeg.Input{r.in}, "-map", "0:a", "-c:a", coding, "-f", "wav", "file:"+decoded); err != nil {
+		return err
 	}
 	src, err := r.scratch.source(decoded)
 	if err != nil {
@@ -259,14 +266,13 @@ func (r *recording) rewrite(in ffmpeg.Input, coding []string, later float64) (*s
 		return nil, err
 	}
 	out := r.file("result")
-	job := ffmpeg.Job{Inputs: []ffmpeg.Input{in, r.in, chapters}}
-	job.Args = []string{"-map", "0:a", "-c", "copy", "-map_metadata", "1", "-map_metadata:s:a:0", fmt.Sprintf("1:s:%d", r.stream.Index), "-map_chapters", "2"}
+	args := []string{"-map", "0:a", "-c", "copy", "-map_metadata", "1", "-map_metadata:s:a:0", fmt.Sprintf("1:s:%d", r.stream.Index), "-map_chapters", "2"}
 	if r.format == "m4a" {
-		job.Args = append(job.Args, "-map", "1:v?") // the cover; others have it in their tags
+		args = append(args, "-map", "1:v?") // the cover; others have it in their tags
 	}
-	job.Args = slices.Concat(job.Args, coding, []string{"-f"}, soundMuxers[r.format], []string{"file:" + out})
-	if err := r.programs.Run(r.ctx, job); err != nil {
-		return nil, r.failed(err)
+	args = slices.Concat(args, coding, []string{"-f"}, soundMuxers[r.format], []string{"file:" + out})
+	if err := r.run([]ffmpeg.Input{in, r.in, chapters}, args...); err != nil {
+		return nil, err
 	}
 	made, err := r.scratch.source(out)
 	if err != nil {

@@ -84,6 +84,22 @@ func (r *recording) adts(front, back []float64) (frames [2][]byte, err error) {
 	return frames, nil
 }
 
+// likeADTS reports frames that cannot stand beside the one at off: all of a stream have the
+// same profile, rate and channels, and either all or none a checksum (ISO/IEC 14496-3
+// clause 1.A.2.2).
+func likeADTS(notice [2][]byte, src io.ReaderAt, off int64) error {
+	var h [4]byte
+	if _, err := src.ReadAt(h[:], off); err != nil {
+		return fmt.Errorf("label: %w", err)
+	}
+	for _, b := range notice {
+		if len(b) > len(h) && ([3]byte(b) != [3]byte(h[:]) || (b[3]^h[3])&0xF0 != 0) {
+			return fmt.Errorf("%w: AAC of another kind", container.ErrCoding)
+		}
+	}
+	return nil
+}
+
 // joinADTS puts frames before and behind those of an ADTS file.
 func (r *recording) joinADTS(front, back []float64) (*splice.Plan, error) {
 	notice, err := r.adts(front, back)
@@ -93,6 +109,9 @@ func (r *recording) joinADTS(front, back []float64) (*splice.Plan, error) {
 	frames, err := container.AACFrames(r.opened(r.src))
 	if err != nil {
 		return nil, soundError(r.format, err)
+	}
+	if err := likeADTS(notice, r.src.R, frames.Offset); err != nil {
+		return nil, err
 	}
 	return splice.New(r.src.R, r.src.Size, []splice.Edit{
 		{Offset: frames.Offset, Insert: bytes.NewReader(notice[0])},
@@ -109,11 +128,13 @@ func (r *recording) joinM4A(front, back []float64) (*splice.Plan, error) {
 	}
 	in, programme := r.in, r.file("programme.aac")
 	in.Options = []string{"-ignore_editlist", "1"}
-	job := ffmpeg.Job{Inputs: []ffmpeg.Input{in}, Args: []string{"-map", "0:a", "-c", "copy", "-f", "adts", "file:" + programme}}
-	if err := r.programs.Run(r.ctx, job); err != nil {
-		return nil, r.failed(err)
+	if err := r.run([]ffmpeg.Input{in}, "-map", "0:a", "-c", "copy", "-f", "adts", "file:"+programme); err != nil {
+		return nil, err
 	}
 	copied, err := r.scratch.source(programme)
+	if err == nil {
+		err = likeADTS(notice, copied.R, 0)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -141,6 +141,13 @@ func activeLevel(samples []float64, rate int) float64 {
 // limited returns samples with a gain, which gives way before a peak of [cuePeak] is
 // reached, in 5 ms, so slowly that it is not heard as distortion.
 func limited(samples []float64, gain float64, rate int) []float64 {
+	if gain*max(slices.Max(samples), -slices.Min(samples)) <= cuePeak {
+		out := slices.Clone(samples)
+		for i := range out {
+			out[i] *= gain
+		}
+		return out
+	}
 	reach := max(rate/400, 1)
 	room := make([]float64, len(samples)) // the gain that each sample has room for
 	for i, v := range samples {

@@ -115,6 +115,7 @@ func TestClipErrors(t *testing.T) {
 	} {
 		_, err := (&Notice{Clip: &c}).said(metadata.Generated)
 		require.ErrorIs(t, err, ErrWording, name)
+		require.Equal(t, Cue{}.PCM(), Cue{Clip: &c}.PCM(), name)
 	}
 }
 

@@ -23,6 +23,8 @@ import (
 // Files that have such a rhythm in their first 3 or last 1.5 seconds, where it is asked
 // for, get no second one, at whatever level it is.
 //
+// With a Clip it is the other label of the clause, words.
+//
 // The zero value is a cue for speech at 24 kHz in one channel.
 type Cue struct {
 	// Rate is the number of samples a second, at least 1000; 0 stands for
@@ -39,7 +41,8 @@ type Cue struct {
 	Level float64
 
 	// Clip, where set, is spoken in place of the rhythm; see [Speech]. Its level without
-	// pauses is as near, as long as its peaks leave room.
+	// pauses is as near, up to -9 dB. One beyond the bounds of [Clip] is not spoken:
+	// the rhythm stands instead.
 	Clip *Clip
 }
 
@@ -91,6 +94,9 @@ func (c Cue) PCM16() []byte {
 
 // mono returns the samples of one channel.
 func (c Cue) mono() []float64 {
+	if c.Clip != nil && c.Clip.check() != nil {
+		c.Clip = nil
+	}
 	return c.Clip.render(max(cmp.Or(c.Rate, 24_000), 1000), cmp.Or(c.Level, cueDefault))
 }
 

@@ -12,7 +12,7 @@ type Capability struct {
 	metadata.Format
 
 	// Visible says where a [Notice] goes: "picture", "text", "page", "slide", "audio" (to
-	// be heard, as a [Cue]); "" if it has to be shown beside the content.
+	// be heard, as a [Cue] or a [Clip]); "" if it has to be shown beside the content.
 	Visible string `json:"visible"`
 
 	// Hidden says what a watermark is put into, "" if into nothing. This version has

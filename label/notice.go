@@ -47,15 +47,18 @@ type Notice struct {
 	Position Position
 
 	// Sound is what is heard in sound: the rhythm of a [Cue], which knows no language,
-	// or words, in the Language and for the state; see [Speech].
+	// or words, in the Language and for the state; see [Speech]. Where sound has it
+	// already, at the side asked for, it is found again: at any level, behind up to
+	// 1.9 s of other sound, and after other programs compressed or resampled it.
 	Sound Sound
 
 	// Clip, where set, is heard in place of that.
 	Clip *Clip
 
 	// Mix lays the notice over the start or the end of sound, which becomes quieter
-	// there, instead of before or behind it: the sound does not get longer, and
-	// samples away from the notice do not change.
+	// there by 15 dB or more, instead of before or behind it: the sound does not get
+	// longer, and samples more than 0.2 s away from the notice do not change, but in
+	// lossy codings, of which all is encoded again.
 	Mix bool
 
 	// Corner or edge of pictures, of video, of pages of PDF, and of slides that holds

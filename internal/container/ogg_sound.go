@@ -2,6 +2,7 @@ package container
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -249,7 +250,7 @@ func OggWithComments(src, comments *Source) (*splice.Plan, error) {
 // oggComments returns the first stream with comments.
 func oggComments(src *Source) (*oggStream, error) {
 	file, err := Ogg(src)
-	if err != nil {
+	if err = cmp.Or(err, file.Summary().Damage); err != nil {
 		return nil, err
 	}
 	f := file.(*oggFile)

@@ -102,6 +102,9 @@ func FuzzInsertOpus(f *testing.F) {
 	notice := fixtures(f, "opus")["ffmpeg.opus"]
 	f.Fuzz(func(t *testing.T, b []byte) {
 		b = repaired(b)
+		if plan, err := OggWithComments(sourceOf(notice), sourceOf(b)); err == nil {
+			require.NoError(t, walk(t, Ogg, output(t, plan, notice)).Summary().Damage)
+		}
 		plan, err := InsertOpus(sourceOf(b), sourceOf(notice), sourceOf(notice))
 		if err != nil {
 			return
@@ -141,4 +144,19 @@ func TestBMFFWithTags(t *testing.T) {
 			require.Equal(t, decoded(b), decoded(out))
 		}
 	}
+}
+
+func FuzzBMFFWithTags(f *testing.F) {
+	for _, b := range fixtures(f, "m4a") {
+		f.Add(b)
+	}
+	whole := fixtures(f, "m4a")["tagged.m4a"]
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if plan, err := BMFFWithTags(sourceOf(b), sourceOf(whole)); err == nil {
+			output(t, plan, b)
+		}
+		if plan, err := BMFFWithTags(sourceOf(whole), sourceOf(b)); err == nil {
+			output(t, plan, whole)
+		}
+	})
 }
