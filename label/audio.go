@@ -32,10 +32,13 @@ func planSound(j *job) (*splice.Plan, string, error) {
 	}
 	var plan *splice.Plan
 	var seconds float64
-	if j.Notice.Mix {
-		plan, seconds, err = mixed(sound, said, j.Notice.Position)
-	} else {
+	switch mixer, ok := sound.(container.Mixer); {
+	case !j.Notice.Mix:
 		plan, seconds, err = inserted(sound, said, j.Notice.Position)
+	case ok:
+		plan, seconds, err = mixed(mixer, said, j.Notice.Position)
+	default: // only by coding all of it again
+		return planCoded(j)
 	}
 	return plan, soundPlace(j.Notice, seconds), soundError(j.format, err)
 }

@@ -31,7 +31,7 @@ type recording struct {
 	in       ffmpeg.Input
 	media    *ffmpeg.Media
 	stream   ffmpeg.Stream
-	sound    container.Sound // decoded
+	sound    container.Mixer // decoded
 	source   *container.Source
 }
 
@@ -186,8 +186,12 @@ func (r *recording) decode() error {
 		return err
 	}
 	r.source = container.NewSource(src.R, src.Size, container.Limits{})
-	r.sound, err = container.WAVSound(r.source)
-	return soundError(r.format, err)
+	sound, err := container.WAVSound(r.source)
+	if err != nil {
+		return soundError(r.format, err)
+	}
+	r.sound = sound.(container.Mixer) // as all of WAV is
+	return nil
 }
 
 // A soundCoder says how ffmpeg encodes a codec: what is encoded again keeps its codec.
@@ -206,7 +210,6 @@ var soundCoders = map[string]soundCoder{
 	"wmav1":  {encoder: "wmav1"},
 	"wmav2":  {encoder: "wmav2"},
 	"ac3":    {encoder: "ac3", args: []string{"-b:a", "640k"}},
-	"amr_nb": {encoder: "libopencore_amrnb", args: []string{"-b:a", "12200"}},
 	"alac":   {encoder: "alac", lossless: true},
 	"flac":   {encoder: "flac", lossless: true},
 }
@@ -237,7 +240,7 @@ func (r *recording) coder() (soundCoder, error) {
 
 // soundMuxers are the writers of ffmpeg, with options.
 var soundMuxers = map[string][]string{
-	"m4a": {"ipod", "-movflags", "+faststart"}, "aac": {"adts"}, "opus": {"opus"}, "ogg": {"ogg"}, "caf": {"caf"}, "wma": {"asf"}, "amr": {"amr"},
+	"m4a": {"ipod", "-movflags", "+faststart"}, "aac": {"adts"}, "mp3": {"mp3", "-id3v2_version", "0", "-write_id3v1", "0"}, "opus": {"opus"}, "ogg": {"ogg"}, "caf": {"caf"}, "wma": {"asf"},
 }
 
 // encodeAll returns the edit that replaces the sound by other samples, in a WAV file,
@@ -292,8 +295,8 @@ func (r *recording) tagged(made metadata.Source) (*splice.Plan, error) {
 		whole, err = container.BMFFWithTags(s, old)
 	case "opus", "ogg":
 		whole, err = container.OggWithComments(s, old)
-	case "aac":
-		frames, err := container.AACFrames(old)
+	case "aac", "mp3":
+		frames, err := container.TaggedFrames(old)
 		if err != nil {
 			return nil, soundError(r.format, err)
 		}

@@ -106,7 +106,7 @@ func (r *recording) joinADTS(front, back []float64) (*splice.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	frames, err := container.AACFrames(r.opened(r.src))
+	frames, err := container.TaggedFrames(r.opened(r.src))
 	if err != nil {
 		return nil, soundError(r.format, err)
 	}

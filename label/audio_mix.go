@@ -19,11 +19,7 @@ const (
 
 // mixed returns the edits that lay a notice over the sides of a sound that lack it, and
 // how many seconds it covers.
-func mixed(s container.Sound, said *Clip, at Position) (*splice.Plan, float64, error) {
-	mixer, ok := s.(container.Mixer)
-	if !ok {
-		return nil, 0, missing{"sound in this coding is not mixed; insert the notice"}
-	}
+func mixed(s container.Mixer, said *Clip, at Position) (*splice.Plan, float64, error) {
 	head, tail, err := lacking(s, said, at)
 	if err != nil {
 		return nil, 0, err
@@ -33,7 +29,7 @@ func mixed(s container.Sound, said *Clip, at Position) (*splice.Plan, float64, e
 	if err != nil {
 		return nil, 0, err
 	}
-	m := mixing{Mixer: mixer, level: max(level, cueFloor), fade: int(mixFade * float64(shape.Rate))}
+	m := mixing{Mixer: s, level: max(level, cueFloor), fade: int(mixFade * float64(shape.Rate))}
 	m.cue = roomy(said.render(shape.Rate, level), 1-mixPeak)
 	n := int64(len(m.cue) + 2*m.fade)
 	switch {
@@ -54,7 +50,7 @@ func mixed(s container.Sound, said *Clip, at Position) (*splice.Plan, float64, e
 			return nil, 0, err
 		}
 	}
-	plan, err := mixer.Replace(parts...)
+	plan, err := s.Replace(parts...)
 	return plan, float64(int64(len(parts))*n) / float64(shape.Rate), err
 }
 

@@ -54,7 +54,6 @@ var media = map[string]medium{
 	"ogg":      {"audio", planCoded},
 	"caf":      {"audio", planCoded},
 	"wma":      {"audio", planCoded},
-	"amr":      {"audio", planCoded},
 	"ass":      {"text", planSubtitles},
 	"docx":     {"text", planDocument},
 	"epub":     {"text", planEPUB},

@@ -1,7 +1,5 @@
 package container
 
-import "cmp"
-
 // AAC as a stream of ADTS frames (ISO/IEC 14496-3 clause 1.A.2.2) between tags.
 // No guide names a place for the record. Ours is that of MP3, an ID3v2 tag in
 // front, which players of AAC pass over and HTTP Live Streaming (RFC 8216, 3.4)
@@ -81,14 +79,4 @@ func (f *taggedStream) adts(pos, end int64) error {
 		f.damage(f.src.Size(), "ADTS: %w", errTruncated)
 	}
 	return err
-}
-
-// AACFrames returns where the frames of an ADTS file are, between its tags.
-func AACFrames(src *Source) (Range, error) {
-	var frames Range
-	file, err := walkTagged(src, func(f *taggedStream, pos, end int64) error {
-		frames = Range{pos, end - pos}
-		return f.adts(pos, end)
-	})
-	return frames, cmp.Or(err, file.Summary().Damage)
 }

@@ -34,6 +34,15 @@ func walkTagged(src *Source, audio func(f *taggedStream, pos, end int64) error) 
 	return f, f.fail(src.Size(), f.walk(audio))
 }
 
+// TaggedFrames returns where the frames of an ADTS or MP3 file are, between its tags.
+func TaggedFrames(src *Source) (frames Range, err error) {
+	file, err := walkTagged(src, func(_ *taggedStream, pos, end int64) error {
+		frames = Range{pos, end - pos}
+		return nil
+	})
+	return frames, cmp.Or(err, file.Summary().Damage)
+}
+
 func (f *taggedStream) walk(audio func(f *taggedStream, pos, end int64) error) error {
 	tags, pos, err := f.readID3Tags(f.src, true)
 	f.tags = tags
