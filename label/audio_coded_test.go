@@ -135,6 +135,18 @@ func TestCodedMix(t *testing.T) {
 	require.False(t, receipt.Changed)
 }
 
+// TestMP3Mix: the frames are coded again between the tags, which stay.
+func TestMP3Mix(t *testing.T) {
+	src := coded(t, "mixed.mp3", "-b:a", "96k")
+	l := &Labeler{Producer: producer, Notice: &Notice{Sound: Spoken, Mix: true}}
+	out, receipt := labelled(t, l, src, Artifact{ID: "a"})
+	require.Equal(t, "audio start, mixed, 4.7 s; all encoded again", receipt.Layers[0].Place)
+	require.InDelta(t, len(decoded(t, src)), len(decoded(t, out)), 3000)
+	require.Equal(t, tagsOf(t, src), tagsOf(t, out))
+	_, receipt = labelled(t, l, out, Artifact{ID: "a"})
+	require.False(t, receipt.Changed)
+}
+
 // TestCodedNoticeNeedsFFmpeg: without it the receipt says what to install, and the record is
 // written.
 func TestCodedNoticeNeedsFFmpeg(t *testing.T) {

@@ -117,10 +117,10 @@ func replaced(t testing.TB, format string, b []byte) []byte {
 }
 
 func TestSoundReplace(t *testing.T) {
-	for format, open := range soundOpeners {
+	for _, format := range []string{"wav", "aiff", "flac"} {
 		for name, b := range fixtures(t, format) {
 			t.Run(format+"/"+name, func(t *testing.T) {
-				if _, err := open(NewSource(bytes.NewReader(b), int64(len(b)), Limits{})); err != nil {
+				if _, err := soundOpeners[format](NewSource(bytes.NewReader(b), int64(len(b)), Limits{})); err != nil {
 					require.ErrorIs(t, err, ErrCoding)
 					return
 				}
@@ -280,8 +280,9 @@ func fuzzSound(f *testing.F, format string) {
 		if n > 1<<20 || shape.Block > 4<<10 {
 			return
 		}
-		if values := int(shape.Length) * shape.Channels; values > 0 {
-			_, err = s.(Mixer).Replace(SoundPart{From: shape.Length / 2, Samples: ramp(min(values/2, 900) / shape.Channels * shape.Channels)})
+		if mixer, ok := s.(Mixer); ok && shape.Length > 0 {
+			values := int(shape.Length) * shape.Channels
+			_, err = mixer.Replace(SoundPart{From: shape.Length / 2, Samples: ramp(min(values/2, 900) / shape.Channels * shape.Channels)})
 			require.NotErrorIs(t, err, splice.ErrInvalid)
 		}
 		plan, err := s.Insert(ramp(max(shape.Block, 700/shape.Block*shape.Block)), ramp(5))
