@@ -302,9 +302,6 @@ func (r *recording) tagged(made metadata.Source) (*splice.Plan, error) {
 		}
 		return splice.New(r.src.R, r.src.Size, []splice.Edit{{Offset: frames.Offset, Delete: frames.Length, Insert: whole}})
 	}
-	if errors.Is(err, container.ErrCoding) {
-		return nil, missing{"tags that a new file would not have: " + err.Error()}
-	}
 	if err != nil {
 		return nil, soundError(r.format, err)
 	}
