@@ -44,6 +44,7 @@ var media = map[string]medium{
 	"bmp":      onCanvas(openBMP),
 	"tiff":     onCanvas(openTIFF),
 	"svg":      {"picture", planSVG},
+	"webp":     {"picture", planWebP},
 	"wav":      {"audio", planSound},
 	"flac":     {"audio", planSound},
 	"aiff":     {"audio", planSound},

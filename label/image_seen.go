@@ -1,0 +1,330 @@
+package label
+
+import (
+	"cmp"
+	"image"
+	"image/color"
+	"math"
+	"slices"
+	"strings"
+	"sync"
+
+	xfont "golang.org/x/image/font"
+	"golang.org/x/image/font/opentype"
+	"golang.org/x/image/font/sfnt"
+	"golang.org/x/image/math/fixed"
+
+	"github.com/aigclabel/aigclabel/metadata"
+)
+
+// findDrawn returns the notice of ours that is drawn on a picture, if there is one. It
+// looks where notices stand, at the size that they have there, or that they had in a
+// picture of which this is a scaled copy.
+func findDrawn(open canvasOpener, src metadata.Source, limit int64) ([]FoundNotice, error) {
+	c, err := open(src.R, src.Size, limit)
+	if err != nil {
+		return nil, err
+	}
+	look, ok := c.(onlooker)
+	if !ok {
+		return nil, nil
+	}
+	e := &eye{view: c.view(), size: c.view().size()}
+	if err := e.typeset(); err != nil {
+		return nil, err
+	}
+	spots, err := e.open(look)
+	if err != nil {
+		return nil, err
+	}
+	seen := e.best(spots)
+	if seen == nil {
+		return nil, nil
+	}
+	return []FoundNotice{{Text: seen.text, Place: "picture, " + seen.corner.String(), Rule: "GB 45438-2025 5.2"}}, nil
+}
+
+// An eye looks at the places of a picture where notices stand.
+type eye struct {
+	font   *sfnt.Font
+	view   view
+	size   image.Point // of the picture as it is shown
+	shrink int         // how many pixels become one, in each direction
+	known  []lettering
+}
+
+// A lettering is what a notice may look like.
+type lettering struct {
+	*caption
+	text  string
+	shape shape
+}
+
+// fineLetter is the height at which letters are compared.
+const fineLetter = 16
+
+// typeset sets all words that have room in the picture.
+func (e *eye) typeset() (err error) {
+	e.shrink = max(min(e.size.X, e.size.Y)/letterShare/fineLetter, 1)
+	if e.font, err = standard(); err != nil {
+		return err
+	}
+	for _, words := range drawn() {
+		if c, err := typeset(e.font, [][]string{words}, e.size); err == nil {
+			e.known = append(e.known, lettering{c, strings.Join(words, between), e.shape(c)})
+		}
+	}
+	return nil
+}
+
+// A spot is a place of the picture where notices stand, as small as it is looked at.
+type spot struct {
+	corner Corner
+	rect   image.Rectangle
+	anchor image.Point // of the picture: what grows or shrinks does so from here
+	pixels *image.Gray
+}
+
+// open looks at the spots.
+func (e *eye) open(look onlooker) ([]spot, error) {
+	picture := image.Rectangle{Max: e.size}
+	var spots []spot
+	var rects []image.Rectangle
+	for corner := range corners {
+		s := spot{corner: corner, anchor: anchor(corner, e.size)}
+		for _, l := range e.known {
+			r := l.place(corner, e.size)
+			s.rect = s.rect.Union(r).Union(scaled(r, s.anchor, sizes[len(sizes)-1]))
+		}
+		s.rect = s.rect.Inset(-(nudge + 1) * e.shrink).Intersect(picture)
+		if !s.rect.Empty() {
+			spots, rects = append(spots, s), append(rects, e.view.rectangle(s.rect))
+		}
+	}
+	grays, err := look.grays(rects)
+	if err != nil {
+		return nil, err
+	}
+	for i := range spots {
+		spots[i].pixels = e.shrunk(grays[i], spots[i].rect)
+	}
+	return spots, nil
+}
+
+// anchor returns the point of a picture that a corner or edge is.
+func anchor(corner Corner, size image.Point) image.Point {
+	return (&caption{}).place(corner, size).Min
+}
+
+// scaled returns a rectangle that is so many times larger as seen from a point.
+func scaled(r image.Rectangle, from image.Point, times float64) image.Rectangle {
+	scale := func(p image.Point) image.Point {
+		return from.Add(image.Pt(int(float64(p.X-from.X)*times), int(float64(p.Y-from.Y)*times)))
+	}
+	return image.Rectangle{scale(r.Min), scale(r.Max)}
+}
+
+// shrunk returns r of the shown picture, smaller.
+func (e *eye) shrunk(g *image.Gray, r image.Rectangle) *image.Gray {
+	n := e.shrink
+	out := image.NewGray(image.Rect((r.Min.X+n-1)/n, (r.Min.Y+n-1)/n, r.Max.X/n, r.Max.Y/n))
+	for y := out.Rect.Min.Y; y < out.Rect.Max.Y; y++ {
+		for x := out.Rect.Min.X; x < out.Rect.Max.X; x++ {
+			sum := 0
+			for i := range n * n {
+				p := e.view.stored(image.Pt(x*n+i%n, y*n+i/n))
+				sum += int(g.GrayAt(p.X, p.Y).Y)
+			}
+			out.SetGray(x, y, color.Gray{uint8(sum / (n * n))})
+		}
+	}
+	return out
+}
+
+// A sighting is a notice that a picture seems to show.
+type sighting struct {
+	text     string
+	corner   Corner
+	likeness float64
+	letters  int // pixels that decided
+}
+
+// Likeness from which letters are there: pictures, and other words, stay far below,
+// what compression leaves of a notice above.
+const (
+	alike   = 0.7
+	hardly  = 0.45 // at a few pixels
+	apart   = 0.12 // of the brightness of letters from that of what is round them
+	equally = 0.1  // as like as the best: then the longer words are the ones
+	nudge   = 2    // pixels by which a copy may be off
+)
+
+// best returns the sighting that is most alike, nil for none.
+func (e *eye) best(spots []spot) *sighting {
+	var all []sighting
+	for _, l := range e.known {
+		for _, s := range spots {
+			if seen := e.seen(l, s); seen.likeness > alike {
+				all = append(all, seen)
+			}
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	most := slices.MaxFunc(all, func(a, b sighting) int { return cmp.Compare(a.likeness, b.likeness) }).likeness
+	all = slices.DeleteFunc(all, func(s sighting) bool { return s.likeness < most-equally })
+	longest := slices.MaxFunc(all, func(a, b sighting) int { return a.letters - b.letters })
+	return &longest
+}
+
+// sizes are how much larger letters may be than those for the picture as it is: of a
+// copy, because letters have whole pixels in the first place.
+var sizes = func() (all []float64) {
+	for s := 0.93; s < 1.065; s += 0.005 {
+		all = append(all, s)
+	}
+	return all
+}()
+
+// seen looks for letters in a spot, at all sizes.
+func (e *eye) seen(l lettering, s spot) sighting {
+	const few = 100
+	best := sighting{text: l.text, corner: s.corner, letters: len(l.shape)}
+	at := l.place(s.corner, e.size).Min.Sub(s.anchor)
+	for _, size := range e.sizes() {
+		look := func(n int, offset image.Point) (likeness, contrast float64) {
+			// in small pixels, from the anchor
+			x := (float64(at.X)*size+float64(s.anchor.X))/float64(e.shrink) + float64(offset.X)
+			y := (float64(at.Y)*size+float64(s.anchor.Y))/float64(e.shrink) + float64(offset.Y)
+			return l.shape[:n].likeness(s.pixels, x, y, size)
+		}
+		for i := range (2*nudge + 1) * (2*nudge + 1) {
+			offset := image.Pt(i%(2*nudge+1)-nudge, i/(2*nudge+1)-nudge)
+			if like, _ := look(min(few, len(l.shape)), offset); like < hardly {
+				continue
+			}
+			if like, contrast := look(len(l.shape), offset); contrast > apart {
+				best.likeness = max(best.likeness, like)
+			}
+		}
+	}
+	return best
+}
+
+// sizes returns the sizes of letters to look for, to those for the picture as it is. In a small
+// picture, which has letters of a least height, a copy has smaller ones.
+func (e *eye) sizes() []float64 {
+	all := sizes
+	if least := float64(letterShare * minLetter); float64(min(e.size.X, e.size.Y)) < 0.93*least {
+		for _, s := range sizes {
+			all = append(all[:len(all):len(all)], s*float64(min(e.size.X, e.size.Y))/least)
+		}
+	}
+	return all
+}
+
+// A shape is the pixels of letters, and of what is close round them, in an order in
+// which the first few are everywhere.
+type shape []shapePixel
+
+type shapePixel struct {
+	x, y float64 // its middle
+	ink  float64 // how much of it letters cover
+}
+
+// shape returns the letters of a caption as small as the picture is looked at.
+func (e *eye) shape(c *caption) shape {
+	small := float64(e.shrink)
+	face, err := opentype.NewFace(e.font, &opentype.FaceOptions{Size: c.em(e.font) / small, DPI: 72, Hinting: xfont.HintingNone})
+	if err != nil {
+		return nil
+	}
+	ink := image.NewAlpha(image.Rect(0, 0, int(float64(c.size.X)/small)+1, int(float64(c.size.Y)/small)+1))
+	for _, l := range c.lines {
+		left := (c.size.X-inkWidth(l.ink))/2 - l.ink.Min.X.Floor()
+		dot := fixed.Point26_6{X: fixed.Int26_6(64 * float64(left) / small), Y: fixed.Int26_6(64 * float64(l.baseline) / small)}
+		d := xfont.Drawer{Dst: ink, Src: image.Opaque, Face: face, Dot: dot}
+		d.DrawString(l.text)
+	}
+	return outlineOf(ink)
+}
+
+// outlineOf returns the pixels that letters cover, and those round them.
+func outlineOf(ink *image.Alpha) (s shape) {
+	const round = 2
+	near := make([]bool, len(ink.Pix))
+	for y := range ink.Rect.Max.Y {
+		for x := range ink.Rect.Max.X {
+			if ink.Pix[ink.PixOffset(x, y)] < 0x80 {
+				continue
+			}
+			for ny := max(y-round, 0); ny <= min(y+round, ink.Rect.Max.Y-1); ny++ {
+				for nx := max(x-round, 0); nx <= min(x+round, ink.Rect.Max.X-1); nx++ {
+					near[ink.PixOffset(nx, ny)] = true
+				}
+			}
+		}
+	}
+	for i, n := range near {
+		if n {
+			s = append(s, shapePixel{float64(i%ink.Stride) + 0.5, float64(i/ink.Stride) + 0.5, float64(ink.Pix[i]) / 0xFF})
+		}
+	}
+	mixed := make(shape, len(s))
+	for i := range s {
+		mixed[i] = s[i*spread%len(s)]
+	}
+	if len(s)%spread == 0 {
+		return s
+	}
+	return mixed
+}
+
+// spread is a prime: steps of it come to every place of a shorter list of another
+// length than its multiples.
+const spread = 7919
+
+// likeness returns the correlation of pixels with the letters, which start at a point
+// and are larger by size, 0 to 1, and by how much the letters stand out.
+func (s shape) likeness(g *image.Gray, left, top, size float64) (likeness, contrast float64) {
+	var sumA, sumB, sumAA, sumBB, sumAB float64
+	for _, p := range s {
+		x, y := int(left+p.x*size), int(top+p.y*size)
+		if !(image.Point{x, y}).In(g.Rect) {
+			return 0, 0
+		}
+		a, b := p.ink, float64(g.Pix[g.PixOffset(x, y)])/0xFF
+		sumA, sumB, sumAA, sumBB, sumAB = sumA+a, sumB+b, sumAA+a*a, sumBB+b*b, sumAB+a*b
+	}
+	n := float64(len(s))
+	varA, varB, cov := sumAA-sumA*sumA/n, sumBB-sumB*sumB/n, sumAB-sumA*sumB/n
+	if n == 0 || varA <= 0 || varB <= 0 {
+		return 0, 0
+	}
+	if len(s) > 150 && math.Abs(cov)/varA > apart {
+		maxLike = max(maxLike, math.Abs(cov)/math.Sqrt(varA*varB))
+	}
+	return math.Abs(cov) / math.Sqrt(varA*varB), math.Abs(cov) / varA
+}
+
+// drawn are the words that notices of ours have in pictures, in lines: of each language,
+// and of those that go together most.
+var drawn = sync.OnceValue(func() (all [][]string) {
+	tags := append(Languages(), "en+zh-Hans")
+	for _, tag := range Languages() {
+		if tag != "en" {
+			tags = append(tags, tag+"+en")
+		}
+	}
+	for _, state := range []metadata.State{metadata.Generated, metadata.Possible, metadata.Suspected} {
+		for _, tag := range tags {
+			lines, err := Notice{Language: tag}.captions(state)
+			if err == nil && !slices.ContainsFunc(all, func(known []string) bool { return slices.Equal(known, lines[0]) }) {
+				all = append(all, lines[0])
+			}
+		}
+	}
+	return all
+})
+var maxLike float64

@@ -1,0 +1,84 @@
+package label
+
+import (
+	"bytes"
+	"errors"
+	"image"
+	"image/color"
+
+	"golang.org/x/image/vp8l"
+
+	"github.com/aigclabel/aigclabel/internal/container"
+	lossless "github.com/aigclabel/aigclabel/internal/vp8l"
+)
+
+// A losslessRaster is a frame of exact colours.
+type losslessRaster struct{ *image.NRGBA }
+
+var errFrameSize = errors.New("picture of another size than its frame")
+
+func decodeLossless(f *container.WebPFrame, data []byte) (webpRaster, error) {
+	config, err := vp8l.DecodeConfig(bytes.NewReader(data))
+	if err != nil {
+		return nil, err
+	}
+	if image.Pt(config.Width, config.Height) != f.Rect.Size() {
+		return nil, errFrameSize
+	}
+	decoded, err := vp8l.Decode(bytes.NewReader(data))
+	if err != nil {
+		return nil, err
+	}
+	m, ok := decoded.(*image.NRGBA)
+	if !ok {
+		return nil, errors.New("picture without colours")
+	}
+	m.Rect = f.Rect
+	return losslessRaster{m}, nil
+}
+
+func (m losslessRaster) opaque() bool { return m.Opaque() }
+
+func (m losslessRaster) pixels(r image.Rectangle) *image.NRGBA64 {
+	out := image.NewNRGBA64(r)
+	inside := r.Intersect(m.Rect)
+	for y := inside.Min.Y; y < inside.Max.Y; y++ {
+		for x := inside.Min.X; x < inside.Max.X; x++ {
+			c := m.NRGBAAt(x, y)
+			out.SetNRGBA64(x, y, color.NRGBA64{uint16(c.R) * 257, uint16(c.G) * 257, uint16(c.B) * 257, uint16(c.A) * 257})
+		}
+	}
+	return out
+}
+
+func (m losslessRaster) draw(s *stamp, k ink) {
+	pixels := m.pixels(s.plate.Rect)
+	s.press(pixels, k)
+	inside := pixels.Rect.Intersect(m.Rect)
+	for y := inside.Min.Y; y < inside.Max.Y; y++ {
+		for x := inside.Min.X; x < inside.Max.X; x++ {
+			if s.plate.AlphaAt(x, y).A > 0 || s.ink.AlphaAt(x, y).A > 0 {
+				c := pixels.NRGBA64At(x, y)
+				m.SetNRGBA(x, y, color.NRGBA{uint8(c.R >> 8), uint8(c.G >> 8), uint8(c.B >> 8), uint8(c.A >> 8)})
+			}
+		}
+	}
+}
+
+func (m losslessRaster) grown(r image.Rectangle) webpRaster {
+	out := image.NewNRGBA(r)
+	for y := m.Rect.Min.Y; y < m.Rect.Max.Y; y++ {
+		copy(out.Pix[out.PixOffset(m.Rect.Min.X, y):], m.Pix[m.PixOffset(m.Rect.Min.X, y):][:4*m.Rect.Dx()])
+	}
+	return losslessRaster{out}
+}
+
+func (m losslessRaster) encode(_ *webpCanvas, to *container.WebPImage) error {
+	pixels := make([]uint32, 0, len(m.Pix)/4)
+	for p := m.Pix; len(p) >= 4; p = p[4:] {
+		pixels = append(pixels, uint32(p[3])<<24|uint32(p[0])<<16|uint32(p[1])<<8|uint32(p[2]))
+	}
+	to.HasAlpha = !m.Opaque()
+	to.Lossless = lossless.Encode(m.Rect.Dx(), m.Rect.Dy(), pixels)
+	return nil
+}
