@@ -45,6 +45,6 @@
 // Labelers and verifiers are configuration, and need no set-up but their fields. They may
 // be shared by goroutines as long as their fields do not change. Calls stop at the
 // next read or write when their context is done. Files are taken as hostile; what
-// that costs is bounded by [metadata.Limits] and [Labeler].MaxPixels. Nothing is
+// that costs is bounded by [metadata.Limits], [Labeler].MaxPixels and [Verifier].MaxPixels. Nothing is
 // logged but to a logger that is given, and no network is used.
 package label

@@ -41,7 +41,7 @@ func findDrawn(open canvasOpener, src metadata.Source, limit int64) ([]FoundNoti
 	if seen == nil {
 		return nil, nil
 	}
-	return []FoundNotice{{Text: seen.text, Place: "picture, " + seen.corner.String(), Rule: "GB 45438-2025 5.2"}}, nil
+	return []FoundNotice{{Text: seen.text, Place: "picture, " + seen.place.Corner.String(), Rule: "GB 45438-2025 5.2"}}, nil
 }
 
 // An eye looks at the places of a picture where notices stand.
@@ -56,57 +56,97 @@ type eye struct {
 // A lettering is what a notice may look like.
 type lettering struct {
 	*caption
-	text  string
-	shape shape
+	text    string
+	picture image.Point // that it is typeset for
+	scale   float64     // of that to the one that is looked at
+	shape   shape
 }
 
 // fineLetter is the height at which letters are compared.
 const fineLetter = 16
 
-// typeset sets all words that have room in the picture.
+// typeset sets all words that have room in the picture: for the picture itself, and where
+// the lines break elsewhere in one that is larger, for that.
 func (e *eye) typeset() (err error) {
+	const larger = 4
 	e.shrink = max(min(e.size.X, e.size.Y)/letterShare/fineLetter, 1)
 	if e.font, err = standard(); err != nil {
 		return err
 	}
 	for _, words := range drawn() {
-		if c, err := typeset(e.font, [][]string{words}, e.size); err == nil {
-			e.known = append(e.known, lettering{c, strings.Join(words, between), e.shape(c)})
+		broken := ""
+		for _, scale := range []int{1, larger} {
+			picture := e.size.Mul(scale)
+			c, err := typeset(e.font, [][]string{words}, picture)
+			if err != nil || c.breaks() == broken {
+				continue
+			}
+			broken = c.breaks()
+			l := lettering{caption: c, text: strings.Join(words, between), picture: picture, scale: float64(scale)}
+			l.shape = e.shape(c, l.scale)
+			e.known = append(e.known, l)
 		}
 	}
 	return nil
 }
 
-// A spot is a place of the picture where notices stand, as small as it is looked at.
+// breaks returns the lines of a caption.
+func (c *caption) breaks() string {
+	var lines []string
+	for _, l := range c.lines {
+		lines = append(lines, l.text)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// from returns where the letters start in a place for notices, seen from its anchor.
+func (l *lettering) from(n Notice) (x, y float64) {
+	r := l.styled(n, l.picture).place(n.Corner, l.picture)
+	at := r.Min.Add(r.Size().Sub(l.size).Div(2)).Sub(anchor(n.Corner, l.picture)) // in the middle of a banner
+	return float64(at.X) / l.scale, float64(at.Y) / l.scale
+}
+
+// A spot is a place of the picture where notices stand.
 type spot struct {
-	corner Corner
-	rect   image.Rectangle
+	notice Notice      // without words
 	anchor image.Point // of the picture: what grows or shrinks does so from here
-	pixels *image.Gray
+	strip  *strip
+}
+
+// A strip is a part of the picture with spots: its top, its bottom, or the middle of a side.
+type strip struct {
+	rect   image.Rectangle
+	pixels *image.Gray // as small as they are looked at
 }
 
 // open looks at the spots.
-func (e *eye) open(look onlooker) ([]spot, error) {
-	picture := image.Rectangle{Max: e.size}
-	var spots []spot
-	var rects []image.Rectangle
-	for corner := range corners {
-		s := spot{corner: corner, anchor: anchor(corner, e.size)}
+func (e *eye) open(look onlooker) (spots []spot, err error) {
+	strips := map[image.Point]*strip{}
+	for _, n := range (Notice{}).places()[1:] {
+		s := spot{notice: n, anchor: anchor(n.Corner, e.size)}
+		key := s.anchor
+		if key.Y == 0 || key.Y == e.size.Y {
+			key.X = 0
+		}
+		if strips[key] == nil {
+			strips[key] = new(strip)
+		}
+		s.strip = strips[key]
 		for _, l := range e.known {
-			r := l.place(corner, e.size)
-			s.rect = s.rect.Union(r).Union(scaled(r, s.anchor, sizes[len(sizes)-1]))
+			x, y := l.from(n)
+			at := s.anchor.Add(image.Pt(int(x*largest), int(y*largest)))
+			extent := image.Pt(int(float64(l.size.X)/l.scale*largest), int(float64(l.size.Y)/l.scale*largest))
+			s.strip.rect = s.strip.rect.Union(image.Rectangle{at, at.Add(extent)})
 		}
-		s.rect = s.rect.Inset(-(nudge + 1) * e.shrink).Intersect(picture)
-		if !s.rect.Empty() {
-			spots, rects = append(spots, s), append(rects, e.view.rectangle(s.rect))
+		spots = append(spots, s)
+	}
+	for _, s := range strips {
+		s.rect = s.rect.Inset(-(nudge + 1) * e.shrink).Intersect(image.Rectangle{Max: e.size})
+		grays, err := look.grays([]image.Rectangle{e.view.rectangle(s.rect)})
+		if err != nil {
+			return nil, err
 		}
-	}
-	grays, err := look.grays(rects)
-	if err != nil {
-		return nil, err
-	}
-	for i := range spots {
-		spots[i].pixels = e.shrunk(grays[i], spots[i].rect)
+		s.pixels = e.shrunk(grays[0], s.rect)
 	}
 	return spots, nil
 }
@@ -114,14 +154,6 @@ func (e *eye) open(look onlooker) ([]spot, error) {
 // anchor returns the point of a picture that a corner or edge is.
 func anchor(corner Corner, size image.Point) image.Point {
 	return (&caption{}).place(corner, size).Min
-}
-
-// scaled returns a rectangle that is so many times larger as seen from a point.
-func scaled(r image.Rectangle, from image.Point, times float64) image.Rectangle {
-	scale := func(p image.Point) image.Point {
-		return from.Add(image.Pt(int(float64(p.X-from.X)*times), int(float64(p.Y-from.Y)*times)))
-	}
-	return image.Rectangle{scale(r.Min), scale(r.Max)}
 }
 
 // shrunk returns r of the shown picture, smaller.
@@ -144,7 +176,7 @@ func (e *eye) shrunk(g *image.Gray, r image.Rectangle) *image.Gray {
 // A sighting is a notice that a picture seems to show.
 type sighting struct {
 	text     string
-	corner   Corner
+	place    Notice // without words
 	likeness float64
 	letters  int // pixels that decided
 }
@@ -152,11 +184,11 @@ type sighting struct {
 // Likeness from which letters are there: pictures, and other words, stay far below,
 // what compression leaves of a notice above.
 const (
-	alike   = 0.7
-	hardly  = 0.45 // at a few pixels
-	apart   = 0.12 // of the brightness of letters from that of what is round them
-	equally = 0.1  // as like as the best: then the longer words are the ones
-	nudge   = 2    // pixels by which a copy may be off
+	alikeDrawn = 0.7
+	hardly     = 0.45 // at a few pixels
+	apartDrawn = 0.12 // of the brightness of letters from that of what is round them
+	equally    = 0.1  // as like as the best: then the longer words are the ones
+	nudge      = 2    // pixels by which a copy may be off
 )
 
 // best returns the sighting that is most alike, nil for none.
@@ -164,7 +196,7 @@ func (e *eye) best(spots []spot) *sighting {
 	var all []sighting
 	for _, l := range e.known {
 		for _, s := range spots {
-			if seen := e.seen(l, s); seen.likeness > alike {
+			if seen := e.seen(l, s); seen.likeness > alikeDrawn {
 				all = append(all, seen)
 			}
 		}
@@ -181,30 +213,32 @@ func (e *eye) best(spots []spot) *sighting {
 // sizes are how much larger letters may be than those for the picture as it is: of a
 // copy, because letters have whole pixels in the first place.
 var sizes = func() (all []float64) {
-	for s := 0.93; s < 1.065; s += 0.005 {
+	for s := 0.93; s < largest; s += 0.005 {
 		all = append(all, s)
 	}
 	return all
 }()
 
+const largest = 1.07
+
 // seen looks for letters in a spot, at all sizes.
 func (e *eye) seen(l lettering, s spot) sighting {
 	const few = 100
-	best := sighting{text: l.text, corner: s.corner, letters: len(l.shape)}
-	at := l.place(s.corner, e.size).Min.Sub(s.anchor)
+	best := sighting{text: l.text, place: s.notice, letters: len(l.shape)}
+	fromX, fromY := l.from(s.notice)
 	for _, size := range e.sizes() {
 		look := func(n int, offset image.Point) (likeness, contrast float64) {
 			// in small pixels, from the anchor
-			x := (float64(at.X)*size+float64(s.anchor.X))/float64(e.shrink) + float64(offset.X)
-			y := (float64(at.Y)*size+float64(s.anchor.Y))/float64(e.shrink) + float64(offset.Y)
-			return l.shape[:n].likeness(s.pixels, x, y, size)
+			x := (fromX*size+float64(s.anchor.X))/float64(e.shrink) + float64(offset.X)
+			y := (fromY*size+float64(s.anchor.Y))/float64(e.shrink) + float64(offset.Y)
+			return l.shape[:n].likeness(s.strip.pixels, x, y, size)
 		}
 		for i := range (2*nudge + 1) * (2*nudge + 1) {
 			offset := image.Pt(i%(2*nudge+1)-nudge, i/(2*nudge+1)-nudge)
 			if like, _ := look(min(few, len(l.shape)), offset); like < hardly {
 				continue
 			}
-			if like, contrast := look(len(l.shape), offset); contrast > apart {
+			if like, contrast := look(len(l.shape), offset); contrast > apartDrawn {
 				best.likeness = max(best.likeness, like)
 			}
 		}
@@ -234,8 +268,8 @@ type shapePixel struct {
 }
 
 // shape returns the letters of a caption as small as the picture is looked at.
-func (e *eye) shape(c *caption) shape {
-	small := float64(e.shrink)
+func (e *eye) shape(c *caption, scale float64) shape {
+	small := scale * float64(e.shrink)
 	face, err := opentype.NewFace(e.font, &opentype.FaceOptions{Size: c.em(e.font) / small, DPI: 72, Hinting: xfont.HintingNone})
 	if err != nil {
 		return nil
@@ -302,9 +336,6 @@ func (s shape) likeness(g *image.Gray, left, top, size float64) (likeness, contr
 	if n == 0 || varA <= 0 || varB <= 0 {
 		return 0, 0
 	}
-	if len(s) > 150 && math.Abs(cov)/varA > apart {
-		maxLike = max(maxLike, math.Abs(cov)/math.Sqrt(varA*varB))
-	}
 	return math.Abs(cov) / math.Sqrt(varA*varB), math.Abs(cov) / varA
 }
 
@@ -327,4 +358,3 @@ var drawn = sync.OnceValue(func() (all [][]string) {
 	}
 	return all
 })
-var maxLike float64

@@ -84,18 +84,9 @@ func (c *webpCanvas) stamp(s *stamp) (*splice.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	there := s.on
-	if !c.Frames[0].Lossless {
-		there = s.shows
-	}
-	if !there(pixels) {
-		k := chooseInk(pixels, nil)
-		if c.Animated { // whatever is below, and however often
-			k.opacity, k.shades = 1, 3
-		}
-		if err := c.draw(s, k); err != nil {
-			return nil, err
-		}
+	k := s.choose(ground{pixels: pixels, gray: !c.Frames[0].Lossless, moving: c.Animated})
+	if err := c.draw(s, k); err != nil {
+		return nil, err
 	}
 	plan, err := c.Plan()
 	return plan, codecError("webp", err)
@@ -106,7 +97,7 @@ var errFrames = missing{"a frame of the animation clears the picture beside itse
 
 // draw puts the stamp on each frame that does not show it by what is below.
 func (c *webpCanvas) draw(s *stamp, k ink) error {
-	r, screen := s.plate.Rect, image.Rect(0, 0, c.Width, c.Height)
+	r, screen := s.area(), image.Rect(0, 0, c.Width, c.Height)
 	intact := false // r shows the stamp before this frame
 	empty := true   // there is nothing on the screen
 	left := c.limit
@@ -154,7 +145,7 @@ func (c *webpCanvas) redraw(i int, target image.Rectangle, s *stamp, k ink) erro
 		replaced.Blend = true
 		m = m.grown(target)
 	}
-	m.draw(s, k)
+	m.draw(s, k, c.Animated)
 	if err := m.encode(c, &replaced); err != nil {
 		return err
 	}
@@ -165,8 +156,8 @@ func (c *webpCanvas) redraw(i int, target image.Rectangle, s *stamp, k ink) erro
 type webpRaster interface {
 	opaque() bool
 	pixels(r image.Rectangle) *image.NRGBA64 // transparent outside the frame
-	draw(s *stamp, k ink)
-	grown(r image.Rectangle) webpRaster // transparent beside the frame
+	draw(s *stamp, k ink, moving bool)       // in opaque colours, where other frames shine through
+	grown(r image.Rectangle) webpRaster      // transparent beside the frame
 	encode(c *webpCanvas, to *container.WebPImage) error
 }
 

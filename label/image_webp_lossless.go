@@ -51,15 +51,22 @@ func (m losslessRaster) pixels(r image.Rectangle) *image.NRGBA64 {
 	return out
 }
 
-func (m losslessRaster) draw(s *stamp, k ink) {
-	pixels := m.pixels(s.plate.Rect)
-	s.press(pixels, k)
-	inside := pixels.Rect.Intersect(m.Rect)
-	for y := inside.Min.Y; y < inside.Max.Y; y++ {
-		for x := inside.Min.X; x < inside.Max.X; x++ {
-			if s.plate.AlphaAt(x, y).A > 0 || s.ink.AlphaAt(x, y).A > 0 {
-				c := pixels.NRGBA64At(x, y)
-				m.SetNRGBA(x, y, color.NRGBA{uint8(c.R >> 8), uint8(c.G >> 8), uint8(c.B >> 8), uint8(c.A >> 8)})
+func (m losslessRaster) draw(s *stamp, k ink, moving bool) {
+	paint, opaque := s.paint(k), s.opaque(k)
+	for _, r := range s.areas() {
+		pixels := m.pixels(r.Intersect(m.Rect))
+		for y := pixels.Rect.Min.Y; y < pixels.Rect.Max.Y; y++ {
+			for x := pixels.Rect.Min.X; x < pixels.Rect.Max.X; x++ {
+				if moving {
+					if c, drawn := opaque(x, y); drawn {
+						m.SetNRGBA(x, y, c)
+					}
+					continue
+				}
+				before := pixels.NRGBA64At(x, y)
+				if c := paint(x, y, before); c != before {
+					m.SetNRGBA(x, y, color.NRGBA{uint8(c.R >> 8), uint8(c.G >> 8), uint8(c.B >> 8), uint8(c.A >> 8)})
+				}
 			}
 		}
 	}

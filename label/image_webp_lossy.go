@@ -116,12 +116,28 @@ func (m lossyRaster) chroma(x, y int) int {
 
 // draw mixes luma towards black and white, and chroma, which four pixels share,
 // towards none.
-func (m lossyRaster) draw(s *stamp, k ink) {
+func (m lossyRaster) draw(s *stamp, k ink, moving bool) {
 	mix := s.mix(k)
-	inside := s.plate.Rect.Intersect(m.Rect)
+	if opaque := s.opaque(k); moving {
+		mix = func(x, y int) (stays, white float64) {
+			c, drawn := opaque(x, y)
+			if !drawn {
+				return 1, 0
+			}
+			return 0, float64(c.R) / 0xFF
+		}
+	}
+	for _, r := range s.areas() {
+		m.paint(r.Intersect(m.Rect), mix)
+	}
+}
+
+// paint leaves so much of each pixel in r, and makes so much of it white, the rest
+// black.
+func (m lossyRaster) paint(r image.Rectangle, mix func(x, y int) (stays, white float64)) {
 	stay := map[int]float64{} // of what four pixels share, by place
-	for y := inside.Min.Y; y < inside.Max.Y; y++ {
-		for x := inside.Min.X; x < inside.Max.X; x++ {
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		for x := r.Min.X; x < r.Max.X; x++ {
 			stays, lit := mix(x, y)
 			at := m.luma(x, y)
 			m.Y[at] = uint8(stays*float64(m.Y[at]) + lit*lumaWhite + (1-stays-lit)*lumaBlack + 0.5)

@@ -19,6 +19,14 @@ type Verifier struct {
 	// Limits bound what a file may claim; see the table there.
 	Limits metadata.Limits
 
+	// Deep looks into the pictures and the sound of every file, as [Upload].Deep does
+	// for one.
+	Deep bool
+
+	// MaxPixels bounds the pictures that are looked into; 0 stands for 100 million.
+	// Larger ones are not, which is a limit in the report.
+	MaxPixels int64
+
 	// Log receives a line for each report, if set.
 	Log *slog.Logger
 }
@@ -28,10 +36,17 @@ type Upload struct {
 	// Declared says that the uploader declares the content generated (Measures
 	// Art. 6 (2)).
 	Declared bool
+
+	// Deep asks for all layers: notices that this module draws on pictures or puts into
+	// sound are looked for in the pixels and samples, which costs as much as to show
+	// the picture. Pictures are PNG, JPEG, GIF (its first frame), WebP and BMP;
+	// what is seen survives JPEG at quality 50, and copies at half the size. Sounds are WAV,
+	// AIFF and FLAC, at their start and end.
+	Deep bool
 }
 
 // Verify examines src. It reads metadata, and the head and tail of texts and
-// documents; it does not decode pictures or sounds. The report is never nil: beside an error,
+// documents; it decodes pictures and sounds only if asked to, see [Upload].Deep. The report is never nil: beside an error,
 // which means that the file could not be examined ([metadata.ErrUnknownFormat],
 // an I/O error, that of ctx), it says what was seen so far. Whatever is wrong
 // with a label is in the report.
@@ -40,7 +55,7 @@ func (v *Verifier) Verify(ctx context.Context, src metadata.Source, up *Upload) 
 	err := ctx.Err()
 	if err == nil {
 		src.R = contextReader{ctx, src.R}
-		err = v.examine(report, src)
+		err = v.examine(report, src, v.Deep || up != nil && up.Deep)
 	}
 	if up != nil && up.Declared {
 		report.raise(Possible)
@@ -71,7 +86,7 @@ func (v *Verifier) failed(name string, err error) *Report {
 }
 
 // examine fills the report with what the file says.
-func (v *Verifier) examine(report *Report, src metadata.Source) error {
+func (v *Verifier) examine(report *Report, src metadata.Source, deep bool) error {
 	reading, err := metadata.Read(src, &metadata.ReadOptions{Limits: v.Limits})
 	if reading == nil {
 		return err
@@ -88,15 +103,22 @@ func (v *Verifier) examine(report *Report, src metadata.Source) error {
 		report.Traces = append(report.Traces, trace)
 		report.raise(Suspected)
 	}
-	unseen, textErr := report.lookForNotices(src)
+	look := report.lookForNotices
+	if deepFinders[report.Format] != nil && finders[report.Format] == nil {
+		look = func(metadata.Source) (string, error) { return "not looked for in pixels and samples without Deep", nil }
+		if deep {
+			look = v.lookDeep(report)
+		}
+	}
+	unseen, noticeErr := look(src)
 	if reading.Encrypted && len(report.Notices) == 0 {
 		unseen = "not looked for in an encrypted file"
 	}
-	if limit, ok := errors.AsType[*metadata.LimitError](textErr); ok {
-		reading.Limits, textErr = append(reading.Limits, limit), nil
+	if limit, ok := errors.AsType[*metadata.LimitError](noticeErr); ok {
+		reading.Limits, noticeErr = append(reading.Limits, limit), nil
 	}
 	if err == nil {
-		err = textErr
+		err = noticeErr
 	}
 	c := check{reading, report}
 	c.container()

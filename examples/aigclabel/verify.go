@@ -36,6 +36,7 @@ func runVerify(ctx context.Context, c *cli, flags *flag.FlagSet, args []string) 
 	s := &scan{cli: c, verdicts: map[label.Verdict]int{}}
 	flags.BoolVar(&s.json, "json", false, "print a line of JSON for each file")
 	flags.BoolVar(&s.upload.Declared, "declared", false, "the uploader declares the content AI-generated")
+	flags.BoolVar(&s.verifier.Deep, "deep", false, "also look for notices in the pixels of pictures and the samples of sounds")
 	flags.StringVar(&s.page, "report", "", "also write a page about all files to `file` (HTML)")
 	profile := flags.String("profile", "china", "rules to check against")
 	name := flags.String("name", "", "`name` of the file on standard input, a hint to tell Markdown from plain text")

@@ -1,0 +1,81 @@
+package label
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+
+	"github.com/aigclabel/aigclabel/internal/container"
+	"github.com/aigclabel/aigclabel/metadata"
+)
+
+// A deepFinder returns the notices in the pixels, at most limit of them, or the samples
+// of a file.
+type deepFinder func(src metadata.Source, limit int64) ([]FoundNotice, error)
+
+// deepFinders are the formats whose pixels and samples are searched for notices of ours.
+var deepFinders = map[string]deepFinder{
+	"png":  inPicture(openPNG),
+	"jpeg": inPicture(openJPEG),
+	"gif":  inPicture(openGIF),
+	"webp": inPicture(openWebP),
+	"bmp":  inPicture(openBMP),
+	"wav":  inSound("wav"),
+	"flac": inSound("flac"),
+	"aiff": inSound("aiff"),
+}
+
+func inPicture(open canvasOpener) deepFinder {
+	return func(src metadata.Source, limit int64) ([]FoundNotice, error) { return findDrawn(open, src, limit) }
+}
+
+func inSound(format string) deepFinder {
+	return func(src metadata.Source, _ int64) ([]FoundNotice, error) { return findCues(format, src) }
+}
+
+// lookDeep returns what lists the notices of a picture or a sound. Where they cannot
+// be looked for, unseen says why.
+func (v *Verifier) lookDeep(r *Report) func(metadata.Source) (unseen string, err error) {
+	return func(src metadata.Source) (string, error) {
+		found, err := deepFinders[r.Format](src, cmp.Or(v.MaxPixels, defaultPixels))
+		_, broken := errors.AsType[*metadata.FormatError](err)
+		switch {
+		case broken, errors.Is(err, ErrNoNotice), errors.Is(err, ErrAnimated):
+			return fmt.Sprintf("not looked for: %v", err), nil
+		case err != nil:
+			return "not looked for to the end", err
+		}
+		for _, n := range found {
+			r.Notices = append(r.Notices, n)
+			r.raise(Suspected)
+		}
+		return "", nil
+	}
+}
+
+// findCues returns the cues at the start and the end of a sound.
+func findCues(format string, src metadata.Source) (found []FoundNotice, err error) {
+	s := container.NewSource(src.R, src.Size, container.Limits{})
+	defer s.Release()
+	sound, err := sounds[format](s)
+	if err != nil {
+		return nil, soundError(format, err)
+	}
+	shape := sound.Shape()
+	tail := max(shape.Length-int64(cueTail.Seconds()*float64(shape.Rate)), 0)
+	head, err := hasCue(sound, false, 0, cueHead)
+	if err == nil && head {
+		found = append(found, FoundNotice{Text: cueRhythm, Place: "audio, start", Rule: "GB 45438-2025 5.3"})
+	}
+	if err != nil || tail < int64(cueHead.Seconds()*float64(shape.Rate)) && head {
+		return found, soundError(format, err)
+	}
+	end, err := hasCue(sound, false, tail, cueTail)
+	if err == nil && end {
+		found = append(found, FoundNotice{Text: cueRhythm, Place: "audio, end", Rule: "GB 45438-2025 5.3"})
+	}
+	return found, soundError(format, err)
+}
+
+// cueRhythm is what a cue says, in the words of clause 5.3.
+const cueRhythm = "short-long-short-short"
