@@ -45,6 +45,8 @@ var media = map[string]medium{
 	"tiff":     onCanvas(openTIFF),
 	"svg":      {"picture", planSVG},
 	"webp":     {"picture", planWebP},
+	"heic":     {"picture", planHEIF(heicCoder)},
+	"avif":     {"picture", planHEIF(avifCoder)},
 	"wav":      {"audio", planSound},
 	"flac":     {"audio", planSound},
 	"aiff":     {"audio", planSound},

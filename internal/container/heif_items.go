@@ -34,7 +34,7 @@ type heifItem struct {
 // part keeps the first child of each kind that matters.
 func (m *heifMeta) part(b bmffBox) {
 	switch b.kind {
-	case "hdlr", "pitm", "iinf", "iloc", "iref", "idat", "grpl":
+	case "hdlr", "pitm", "iinf", "iloc", "iref", "idat", "grpl", "iprp":
 		if m.parts[b.kind] == nil {
 			m.parts[b.kind] = &b
 		}
