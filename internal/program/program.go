@@ -63,12 +63,13 @@ func ReadFile(name string, limit int64) ([]byte, error) {
 	return os.ReadFile(name)
 }
 
-// messages keep the start of what a program says.
-type messages struct{ bytes.Buffer }
+// messages keep the start of what a program says. The buffer is not embedded: a copy
+// would fill it past Write.
+type messages struct{ said bytes.Buffer }
 
 func (m *messages) Write(b []byte) (int, error) {
 	const enough = 300
-	m.Buffer.Write(b[:min(len(b), max(enough-m.Len(), 0))])
+	m.said.Write(b[:min(len(b), max(enough-m.said.Len(), 0))])
 	return len(b), nil
 }
 
@@ -80,5 +81,5 @@ func (m *messages) String() string {
 		}
 		return ' '
 	}
-	return strings.Join(strings.Fields(strings.Map(readable, strings.ToValidUTF8(m.Buffer.String(), ""))), " ")
+	return strings.Join(strings.Fields(strings.Map(readable, strings.ToValidUTF8(m.said.String(), ""))), " ")
 }

@@ -3,11 +3,19 @@ package vp8l
 import (
 	"bytes"
 	"image"
+	"image/color"
+	"image/png"
+	"math"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/image/vp8l"
+
+	"github.com/aigclabel/aigclabel/internal/peer"
 )
 
 // decoded returns the pixels of a stream, by another implementation.
@@ -31,14 +39,12 @@ func requireExact(t testing.TB, w, h int, pixel func(x, y int) uint32) int {
 			pixels = append(pixels, pixel(x, y))
 		}
 	}
-	stream := Encode(w, h, bytes32(pixels))
+	stream := Encode(w, h, slices.Clone(pixels))
 	gotW, gotH, got := decoded(t, stream)
 	require.Equal(t, []int{w, h}, []int{gotW, gotH})
 	require.Equal(t, pixels, got)
 	return len(stream)
 }
-
-func bytes32(p []uint32) []uint32 { return append([]uint32(nil), p...) }
 
 func TestEncode(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
@@ -111,4 +117,31 @@ func FuzzEncode(f *testing.F) {
 			return uint32(p[0])<<24 | uint32(p[1])<<16 | uint32(p[2])<<8 | uint32(p[3])
 		})
 	})
+}
+
+// TestPeerSize: streams are not much larger than those of libwebp.
+func TestPeerSize(t *testing.T) {
+	cwebp := peer.Tool(t, "cwebp")
+	m := image.NewNRGBA(image.Rect(0, 0, 400, 300))
+	r := rand.New(rand.NewPCG(1, 2))
+	var pixels []uint32
+	for y := range 300 {
+		for x := range 400 { // a soft surface with edges and some noise
+			v := 120 + 60*math.Sin(float64(x)/37) + 40*math.Cos(float64(y*x)/9000) + float64((x/80+y/60)%2*30) + float64(r.IntN(4))
+			m.SetNRGBA(x, y, color.NRGBA{uint8(v), uint8(v * 0.8), uint8(v/2 + 20), 0xFF})
+			c := m.NRGBAAt(x, y)
+			pixels = append(pixels, opaque|uint32(c.R)<<16|uint32(c.G)<<8|uint32(c.B))
+		}
+	}
+	dir := t.TempDir()
+	in, out := filepath.Join(dir, "in.png"), filepath.Join(dir, "out.webp")
+	var b bytes.Buffer
+	require.NoError(t, png.Encode(&b, m))
+	require.NoError(t, os.WriteFile(in, b.Bytes(), 0o600))
+	peer.Run(t, cwebp, "-quiet", "-lossless", "-exact", in, "-o", out)
+	info, err := os.Stat(out)
+	require.NoError(t, err)
+	ours := len(Encode(400, 300, pixels))
+	t.Logf("%d bytes, libwebp %d", ours, info.Size())
+	require.Less(t, float64(ours), 1.25*float64(info.Size()))
 }
