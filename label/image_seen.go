@@ -187,7 +187,6 @@ const (
 	alikeDrawn = 0.7
 	hardly     = 0.45 // at a few pixels
 	apartDrawn = 0.12 // of the brightness of letters from that of what is round them
-	equally    = 0.1  // as like as the best: then the longer words are the ones
 	nudge      = 2    // pixels by which a copy may be off
 )
 
@@ -204,42 +203,53 @@ func (e *eye) best(spots []spot) *sighting {
 	if len(all) == 0 {
 		return nil
 	}
-	most := slices.MaxFunc(all, func(a, b sighting) int { return cmp.Compare(a.likeness, b.likeness) }).likeness
-	all = slices.DeleteFunc(all, func(s sighting) bool { return s.likeness < most-equally })
-	longest := slices.MaxFunc(all, func(a, b sighting) int { return a.letters - b.letters })
-	return &longest
+	most := slices.MaxFunc(all, func(a, b sighting) int { return cmp.Compare(a.evidence(), b.evidence()) })
+	return &most
+}
+
+// evidence grows with the likeness, and with the letters that are alike: words that are
+// part of others look alike where those stand, and others where they themselves do.
+func (s *sighting) evidence() float64 {
+	const chance = 0.65
+	return (s.likeness - chance) * float64(s.letters)
 }
 
 // sizes are how much larger letters may be than those for the picture as it is: of a
 // copy, because letters have whole pixels in the first place.
 var sizes = func() (all []float64) {
-	for s := 0.93; s < largest; s += 0.005 {
+	for s := 0.93; s < largest; s += sizeStep {
 		all = append(all, s)
 	}
 	return all
 }()
 
-const largest = 1.07
+const (
+	largest  = 1.07
+	sizeStep = 0.01
+)
 
-// seen looks for letters in a spot, at all sizes.
+// seen looks for letters in a spot, at all sizes: first for a few of their pixels.
 func (e *eye) seen(l lettering, s spot) sighting {
-	const few = 100
+	const few = 48
 	best := sighting{text: l.text, place: s.notice, letters: len(l.shape)}
 	fromX, fromY := l.from(s.notice)
+	look := func(n int, size float64, offset image.Point) (likeness, contrast float64) {
+		// in small pixels, from the anchor
+		x := (fromX*size+float64(s.anchor.X))/float64(e.shrink) + float64(offset.X)
+		y := (fromY*size+float64(s.anchor.Y))/float64(e.shrink) + float64(offset.Y)
+		return l.shape[:n].likeness(s.strip.pixels, x, y, size)
+	}
+	const span = 2*nudge + 1
 	for _, size := range e.sizes() {
-		look := func(n int, offset image.Point) (likeness, contrast float64) {
-			// in small pixels, from the anchor
-			x := (fromX*size+float64(s.anchor.X))/float64(e.shrink) + float64(offset.X)
-			y := (fromY*size+float64(s.anchor.Y))/float64(e.shrink) + float64(offset.Y)
-			return l.shape[:n].likeness(s.strip.pixels, x, y, size)
-		}
-		for i := range (2*nudge + 1) * (2*nudge + 1) {
-			offset := image.Pt(i%(2*nudge+1)-nudge, i/(2*nudge+1)-nudge)
-			if like, _ := look(min(few, len(l.shape)), offset); like < hardly {
+		for i := range span * span {
+			offset := image.Pt(i%span-nudge, i/span-nudge)
+			if like, _ := look(min(few, len(l.shape)), size, offset); like < hardly {
 				continue
 			}
-			if like, contrast := look(len(l.shape), offset); contrast > apartDrawn {
-				best.likeness = max(best.likeness, like)
+			for _, finer := range []float64{size - sizeStep/2, size, size + sizeStep/2} {
+				if like, contrast := look(len(l.shape), finer, offset); contrast > apartDrawn {
+					best.likeness = max(best.likeness, like)
+				}
 			}
 		}
 	}
@@ -250,7 +260,7 @@ func (e *eye) seen(l lettering, s spot) sighting {
 // picture, which has letters of a least height, a copy has smaller ones.
 func (e *eye) sizes() []float64 {
 	all := sizes
-	if least := float64(letterShare * minLetter); float64(min(e.size.X, e.size.Y)) < 0.93*least {
+	if least := float64(letterShare * minLetter); float64(min(e.size.X, e.size.Y)) < least {
 		for _, s := range sizes {
 			all = append(all[:len(all):len(all)], s*float64(min(e.size.X, e.size.Y))/least)
 		}
