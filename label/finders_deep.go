@@ -20,9 +20,11 @@ var deepFinders = map[string]deepFinder{
 	"gif":  inPicture(openGIF),
 	"webp": inPicture(openWebP),
 	"bmp":  inPicture(openBMP),
+	"tiff": inPicture(openTIFF),
 	"wav":  inSound("wav"),
 	"flac": inSound("flac"),
 	"aiff": inSound("aiff"),
+	"mp3":  inSound("mp3"),
 }
 
 func inPicture(open canvasOpener) deepFinder {
@@ -39,8 +41,9 @@ func (v *Verifier) lookDeep(r *Report) func(metadata.Source) (unseen string, err
 	return func(src metadata.Source) (string, error) {
 		found, err := deepFinders[r.Format](src, cmp.Or(v.MaxPixels, defaultPixels))
 		_, broken := errors.AsType[*metadata.FormatError](err)
+		_, lacking := errors.AsType[missing](err)
 		switch {
-		case broken, errors.Is(err, ErrNoNotice), errors.Is(err, ErrAnimated):
+		case broken, lacking, errors.Is(err, ErrNoNotice):
 			return fmt.Sprintf("not looked for: %v", err), nil
 		case err != nil:
 			return "not looked for to the end", err

@@ -25,15 +25,11 @@ func findDrawn(open canvasOpener, src metadata.Source, limit int64) ([]FoundNoti
 	if err != nil {
 		return nil, err
 	}
-	look, ok := c.(onlooker)
-	if !ok {
-		return nil, nil
-	}
 	e := &eye{view: c.view(), size: c.view().size()}
 	if err := e.typeset(); err != nil {
 		return nil, err
 	}
-	spots, err := e.open(look)
+	spots, err := e.open(c)
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +37,7 @@ func findDrawn(open canvasOpener, src metadata.Source, limit int64) ([]FoundNoti
 	if seen == nil {
 		return nil, nil
 	}
-	return []FoundNotice{{Text: seen.text, Place: "picture, " + seen.place.Corner.String(), Rule: "GB 45438-2025 5.2"}}, nil
+	return []FoundNotice{{Text: seen.text, Place: "picture, " + seen.place.corner().String(), Rule: "GB 45438-2025 5.2"}}, nil
 }
 
 // An eye looks at the places of a picture where notices stand.
@@ -73,7 +69,7 @@ func (e *eye) typeset() (err error) {
 	if e.font, err = standard(); err != nil {
 		return err
 	}
-	for _, words := range drawn() {
+	for _, words := range ourWords() {
 		broken := ""
 		for _, scale := range []int{1, larger} {
 			picture := e.size.Mul(scale)
@@ -101,8 +97,8 @@ func (c *caption) breaks() string {
 
 // from returns where the letters start in a place for notices, seen from its anchor.
 func (l *lettering) from(n Notice) (x, y float64) {
-	r := l.styled(n, l.picture).place(n.Corner, l.picture)
-	at := r.Min.Add(r.Size().Sub(l.size).Div(2)).Sub(anchor(n.Corner, l.picture)) // in the middle of a banner
+	r := l.styled(n, l.picture).place(n.corner(), l.picture)
+	at := r.Min.Add(r.Size().Sub(l.size).Div(2)).Sub(anchor(n.corner(), l.picture)) // in the middle of a banner
 	return float64(at.X) / l.scale, float64(at.Y) / l.scale
 }
 
@@ -120,10 +116,10 @@ type strip struct {
 }
 
 // open looks at the spots.
-func (e *eye) open(look onlooker) (spots []spot, err error) {
+func (e *eye) open(c canvas) (spots []spot, err error) {
 	strips := map[image.Point]*strip{}
 	for _, n := range (Notice{}).places()[1:] {
-		s := spot{notice: n, anchor: anchor(n.Corner, e.size)}
+		s := spot{notice: n, anchor: anchor(n.corner(), e.size)}
 		key := s.anchor
 		if key.Y == 0 || key.Y == e.size.Y {
 			key.X = 0
@@ -142,11 +138,11 @@ func (e *eye) open(look onlooker) (spots []spot, err error) {
 	}
 	for _, s := range strips {
 		s.rect = s.rect.Inset(-(nudge + 1) * e.shrink).Intersect(image.Rectangle{Max: e.size})
-		grays, err := look.grays([]image.Rectangle{e.view.rectangle(s.rect)})
+		brightness, err := eyes(c, []image.Rectangle{e.view.rectangle(s.rect)})
 		if err != nil {
 			return nil, err
 		}
-		s.pixels = e.shrunk(grays[0], s.rect)
+		s.pixels = e.shrunk(brightness[0], s.rect)
 	}
 	return spots, nil
 }
@@ -157,7 +153,7 @@ func anchor(corner Corner, size image.Point) image.Point {
 }
 
 // shrunk returns r of the shown picture, smaller.
-func (e *eye) shrunk(g *image.Gray, r image.Rectangle) *image.Gray {
+func (e *eye) shrunk(brightness func(x, y int) uint8, r image.Rectangle) *image.Gray {
 	n := e.shrink
 	out := image.NewGray(image.Rect((r.Min.X+n-1)/n, (r.Min.Y+n-1)/n, r.Max.X/n, r.Max.Y/n))
 	for y := out.Rect.Min.Y; y < out.Rect.Max.Y; y++ {
@@ -165,7 +161,7 @@ func (e *eye) shrunk(g *image.Gray, r image.Rectangle) *image.Gray {
 			sum := 0
 			for i := range n * n {
 				p := e.view.stored(image.Pt(x*n+i%n, y*n+i/n))
-				sum += int(g.GrayAt(p.X, p.Y).Y)
+				sum += int(brightness(p.X, p.Y))
 			}
 			out.SetGray(x, y, color.Gray{uint8(sum / (n * n))})
 		}
@@ -349,9 +345,9 @@ func (s shape) likeness(g *image.Gray, left, top, size float64) (likeness, contr
 	return math.Abs(cov) / math.Sqrt(varA*varB), math.Abs(cov) / varA
 }
 
-// drawn are the words that notices of ours have in pictures, in lines: of each language,
+// ourWords are the words that notices of ours have in pictures, in lines: of each language,
 // and of those that go together most.
-var drawn = sync.OnceValue(func() (all [][]string) {
+var ourWords = sync.OnceValue(func() (all [][]string) {
 	tags := append(Languages(), "en+zh-Hans")
 	for _, tag := range Languages() {
 		if tag != "en" {

@@ -39,9 +39,10 @@ type Upload struct {
 
 	// Deep asks for all layers: notices that this module draws on pictures or puts into
 	// sound are looked for in the pixels and samples, which costs as much as to show
-	// the picture. Pictures are PNG, JPEG, GIF (its first frame), WebP and BMP;
-	// what is seen survives JPEG at quality 50, and copies at half the size. Sounds are WAV,
-	// AIFF and FLAC, at their start and end.
+	// the picture. Pictures are PNG, JPEG, GIF, WebP, BMP and TIFF, of
+	// which the first frame or page is looked at. A notice is seen after JPEG at quality 50,
+	// and in copies of half the size. Sounds are WAV, AIFF, FLAC and MP3, at their start
+	// and end.
 	Deep bool
 }
 

@@ -2,7 +2,7 @@
 //
 //	aigclabel label     -producer CODE [-id ID] [-state 1|2|3] [-visible] -o OUT IN
 //	aigclabel propagate -propagator CODE [-id ID] [-state 1|2|3] -o OUT IN
-//	aigclabel verify    [-json] [-declared] [-report PAGE.html] FILE|DIR ...
+//	aigclabel verify    [-json] [-declared] [-deep] [-report PAGE.html] FILE|DIR ...
 //	aigclabel formats   [-json]
 //
 // IN and OUT may be "-", standard input and output. It is an example of the SDK:
