@@ -26,7 +26,7 @@ func findDrawn(open canvasOpener, src metadata.Source, limit int64) ([]FoundNoti
 		return nil, err
 	}
 	e := &eye{view: c.view(), size: c.view().size()}
-	if err := e.typeset(); err != nil {
+	if err := e.typeset(); err != nil || len(e.known) == 0 {
 		return nil, err
 	}
 	spots, err := e.open(c)

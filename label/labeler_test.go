@@ -144,7 +144,7 @@ func TestLabelErrors(t *testing.T) {
 	}{
 		{"no producer", t.Context(), Labeler{}, "png/rgb.png", &metadata.FieldError{}},
 		{"bad provider code", t.Context(), Labeler{Producer: "001191990099MA01ABCD5710001"}, "png/rgb.png", &metadata.CodeError{}},
-		{"no notice in WebP", t.Context(), Labeler{Producer: producer, Notice: &Notice{}}, "webp/lossy.webp", ErrNoNotice},
+		{"no notice in JPEG XL", t.Context(), Labeler{Producer: producer, Notice: &Notice{}}, "jxl/bare.jxl", ErrNoNotice},
 		{"no place in text", t.Context(), Labeler{Producer: producer}, "text/english.txt", metadata.ErrNoPlace},
 		{"canceled", canceled, Labeler{Producer: producer}, "png/rgb.png", context.Canceled},
 	} {

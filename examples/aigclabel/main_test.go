@@ -101,8 +101,10 @@ func TestLabelVisible(t *testing.T) {
 		_, _, code = run(t, nil, "verify", out)
 		require.Zero(t, code)
 	}
-	out := filepath.Join(dir, "out.webp")
-	_, stderr, code := run(t, nil, "label", "-producer", producer, "-visible", "-o", out, sample(t, "webp/lossy.webp"))
+	stdout, _, _ := run(t, nil, "verify", "-deep", "-json", filepath.Join(dir, "out.png"))
+	require.Contains(t, stdout, `"place":"picture, bottom right"`)
+	out := filepath.Join(dir, "out.jxl")
+	_, stderr, code := run(t, nil, "label", "-producer", producer, "-visible", "-o", out, sample(t, "jxl/bare.jxl"))
 	require.Equal(t, exitError, code)
 	require.Contains(t, stderr, "no notice for this format")
 	require.NoFileExists(t, out)
