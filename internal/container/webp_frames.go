@@ -105,6 +105,9 @@ func (w *WebPFrames) check(maxPixels int64) error {
 	if len(w.Frames) == 0 || canvas.Empty() {
 		return &FormatError{Offset: riffHeaderSize, Err: errors.New("no picture")}
 	}
+	if int64(w.Width) > maxPixels/int64(w.Height) { // of frames that hardly cover it
+		return &LimitError{What: "pixels of the canvas", Limit: maxPixels}
+	}
 	for i := range w.Frames {
 		f := &w.Frames[i]
 		if f.image.length == 0 || !f.Rect.In(canvas) {

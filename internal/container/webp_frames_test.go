@@ -93,6 +93,10 @@ func TestWebPPicturesRefuses(t *testing.T) {
 	b := animatedWebP(0, full, full)
 	_, err := WebPPictures(NewSource(bytes.NewReader(b), int64(len(b)), Limits{}), 2*100*60-1)
 	require.ErrorAs(t, err, new(*LimitError))
+	vast := animatedWebP(0, full)
+	copy(vast[24:], "\xFF\xFF\xFF\xFF\xFF\xFF")
+	_, err = pictures(t, vast)
+	require.ErrorAs(t, err, new(*LimitError), "a vast canvas of a small frame")
 	for n := range b {
 		_, err := pictures(t, b[:n])
 		require.Error(t, err, "cut at %d", n)
