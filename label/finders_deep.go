@@ -4,8 +4,11 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/aigclabel/aigclabel/internal/container"
+	spoken "github.com/aigclabel/aigclabel/label/speech"
 	"github.com/aigclabel/aigclabel/metadata"
 )
 
@@ -56,7 +59,8 @@ func (v *Verifier) lookDeep(r *Report) func(metadata.Source) (unseen string, err
 	}
 }
 
-// findCues returns the cues at the start and the end of a sound.
+// findCues returns the notices at the start and the end of a sound: the rhythm, and the
+// words of package speech.
 func findCues(format string, src metadata.Source) (found []FoundNotice, err error) {
 	s := container.NewSource(src.R, src.Size, container.Limits{})
 	defer s.Release()
@@ -64,20 +68,28 @@ func findCues(format string, src metadata.Source) (found []FoundNotice, err erro
 	if err != nil {
 		return nil, soundError(format, err)
 	}
-	shape := sound.Shape()
-	tail := max(shape.Length-int64(cueTail.Seconds()*float64(shape.Rate)), 0)
-	head, err := hasCue(sound, false, 0, cueHead)
-	if err == nil && head {
-		found = append(found, FoundNotice{Text: cueRhythm, Place: "audio, start", Rule: "GB 45438-2025 5.3"})
+	add := func(text string, said *Clip) error {
+		noHead, noTail, err := lacking(sound, said, Both)
+		for i, lacks := range []bool{noHead, noTail} {
+			if n := (FoundNotice{text, "audio, " + Position(i).String(), "GB 45438-2025 5.3"}); !lacks && err == nil {
+				found = append(found, n)
+			}
+		}
+		return soundError(format, err)
 	}
-	if err != nil || tail < int64(cueHead.Seconds()*float64(shape.Rate)) && head {
-		return found, soundError(format, err)
+	if err := add(cueRhythm, nil); err != nil {
+		return found, err
 	}
-	end, err := hasCue(sound, false, tail, cueTail)
-	if err == nil && end {
-		found = append(found, FoundNotice{Text: cueRhythm, Place: "audio, end", Rule: "GB 45438-2025 5.3"})
+	for _, name := range slices.Sorted(maps.Keys(spoken.Words)) {
+		said, err := spokenClip(name)
+		if err == nil {
+			err = add(spoken.Words[name], said)
+		}
+		if err != nil {
+			return found, err
+		}
 	}
-	return found, soundError(format, err)
+	return found, nil
 }
 
 // cueRhythm is what a cue says, in the words of clause 5.3.

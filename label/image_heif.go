@@ -16,8 +16,8 @@ import (
 	"github.com/aigclabel/aigclabel/metadata"
 )
 
-// A coder is the programs that decode a lossy format to PNG, and encode it again.
-type coder struct {
+// A heifCoder is the programs that decode a lossy format to PNG, and encode it again.
+type heifCoder struct {
 	decode  []string // names, the first that is installed
 	encode  string
 	debian  string // the package that has both
@@ -31,7 +31,7 @@ type coder struct {
 // planHEIF returns a HEIF or AVIF file with the notice in its picture: decoded and encoded
 // again by programs, with the metadata, the colours, the depth and the orientation of the
 // source. A file that would lose something gets no notice.
-func planHEIF(c coder) func(*job) (*splice.Plan, string, error) {
+func planHEIF(c heifCoder) func(*job) (*splice.Plan, string, error) {
 	return func(j *job) (*splice.Plan, string, error) {
 		limit := cmp.Or(j.MaxPixels, defaultPixels)
 		p, err := container.ReadHEIFPicture(container.NewSource(j.src.R, j.src.Size, container.Limits{}))
@@ -93,7 +93,7 @@ func (c turnedCanvas) view() view {
 }
 
 // decodeHEIF returns the picture as a PNG file.
-func (j *job) decodeHEIF(c coder, limit int64) (metadata.Source, error) {
+func (j *job) decodeHEIF(c heifCoder, limit int64) (metadata.Source, error) {
 	var none metadata.Source
 	decoder := c.decode[0]
 	for _, name := range c.decode {
@@ -139,7 +139,7 @@ func writeSource(name string, r io.Reader) error {
 }
 
 // encodeHEIF returns the file of a picture that is like p.
-func (j *job) encodeHEIF(c coder, p *container.HEIFPicture, picture *splice.Plan) (*splice.Plan, error) {
+func (j *job) encodeHEIF(c heifCoder, p *container.HEIFPicture, picture *splice.Plan) (*splice.Plan, error) {
 	dir, err := j.scratch.path()
 	if err != nil {
 		return nil, err
@@ -170,7 +170,7 @@ func (j *job) encodeHEIF(c coder, p *container.HEIFPicture, picture *splice.Plan
 }
 
 // retag gives an encoded picture the metadata of its source.
-func retag(c coder, p *container.HEIFPicture, encoded metadata.Source) (*splice.Plan, error) {
+func retag(c heifCoder, p *container.HEIFPicture, encoded metadata.Source) (*splice.Plan, error) {
 	file, err := container.HEIF(container.NewSource(encoded.R, encoded.Size, container.Limits{}))
 	if err != nil {
 		return nil, fmt.Errorf("label: %w", err)
@@ -202,7 +202,7 @@ func retag(c coder, p *container.HEIFPicture, encoded metadata.Source) (*splice.
 
 // exifFor returns the Exif block of the encoded picture: that of the source, which
 // must not turn again what a decoder has turned.
-func exifFor(c coder, p *container.HEIFPicture) []byte {
+func exifFor(c heifCoder, p *container.HEIFPicture) []byte {
 	if c.turns && p.Orientation != 1 {
 		return container.UprightEXIF(p.EXIF)
 	}
@@ -210,7 +210,7 @@ func exifFor(c coder, p *container.HEIFPicture) []byte {
 }
 
 // lostInHEIF names what an encoded picture has not of its source, "" for nothing.
-func lostInHEIF(c coder, p *container.HEIFPicture, encoded *splice.Plan) string {
+func lostInHEIF(c heifCoder, p *container.HEIFPicture, encoded *splice.Plan) string {
 	got, err := container.ReadHEIFPicture(container.NewSource(encoded, encoded.Size(), container.Limits{}))
 	if err != nil {
 		return "structure"
@@ -246,7 +246,7 @@ func lostInHEIF(c coder, p *container.HEIFPicture, encoded *splice.Plan) string 
 }
 
 // heicCoder is libheif's programs with an encoder for HEVC.
-var heicCoder = coder{
+var heicCoder = heifCoder{
 	decode: []string{"heif-dec", "heif-convert"}, encode: "heif-enc", debian: "libheif-examples", setting: "quality 95", turns: true,
 	decoding: func(in, out string, _ int64) []string { return []string{in, out} },
 	encoding: func(p *container.HEIFPicture, in, out, _ string) ([]string, error) {
@@ -273,7 +273,7 @@ func sampling(p *container.HEIFPicture) string {
 }
 
 // avifCoder is libavif's programs.
-var avifCoder = coder{
+var avifCoder = heifCoder{
 	decode: []string{"avifdec"}, encode: "avifenc", debian: "libavif-bin", setting: "quantizer 8 of 63",
 	decoding: func(in, out string, pixels int64) []string {
 		const most = 1 << 28 // that it takes

@@ -65,11 +65,12 @@ type Notice struct {
 	// the notice.
 	Corner Corner
 
-	// Style is how a picture carries the notice: once, across an edge, or all over.
+	// Style is how a picture carries the notice: once, across an edge, or all over. In
+	// video [Tiled] is a [Mark].
 	Style Style
 
 	// Look is what sets the letters off from a picture. The zero value chooses from
-	// the pixels below.
+	// the pixels below. In video, which moves, it is always a plate.
 	Look Look
 
 	// Margin between the notice and the edges of the picture, as a part of its shortest

@@ -42,11 +42,20 @@ func (n Notice) Lines(state metadata.State) ([]string, error) {
 	return n.lines(state, func(w wordings) string { return w.text.of(state) })
 }
 
+// moving returns the notice for pictures that change: once, on a plate.
+func (n Notice) moving() Notice {
+	if n.Style == Tiled {
+		n.Style = Mark
+	}
+	n.Look, n.Opacity = Plate, 0
+	return n
+}
+
 // picture returns the notice alone, on nothing.
 func (s *stamp) picture(k ink) *image.NRGBA {
 	pixels := image.NewNRGBA64(s.area())
 	s.press(pixels, k)
-	out := image.NewNRGBA(s.plate.Rect)
+	out := image.NewNRGBA(s.area())
 	draw.Draw(out, out.Rect, pixels, out.Rect.Min, draw.Src)
 	return out
 }

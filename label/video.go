@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"image"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -85,7 +84,7 @@ func (f *film) place() string {
 			where += fmt.Sprintf(" and end %.1f s", f.duration.Seconds())
 		}
 	}
-	return where + ", " + f.Notice.Corner.String()
+	return where + ", " + f.Notice.corner().String()
 }
 
 func (f *film) atEnd() bool { return f.Notice.Position != Start }
@@ -107,7 +106,7 @@ func openFilm(j *job) (*film, error) {
 	}
 	limit := cmp.Or(j.MaxPixels, defaultPixels)
 	f.in = ffmpeg.Input{Path: f.file(filmName), Format: j.format, Options: []string{"-max_pixels", fmt.Sprint(limit)}}
-	if err := spool(f.in.Path, io.NewSectionReader(j.src.R, 0, j.src.Size)); err != nil {
+	if err := f.scratch.write(f.in.Path, io.NewSectionReader(j.src.R, 0, j.src.Size)); err != nil {
 		return nil, err
 	}
 	probed := f.in
@@ -123,19 +122,6 @@ func (f *film) file(name string) string { return filepath.Join(f.dir, name) }
 
 // failed returns an error of the programs in the types of this package.
 func (f *film) failed(err error) error { return fmt.Errorf("label: %s file: %w", f.format, err) }
-
-// spool writes a temporary file.
-func spool(name string, r io.Reader) error {
-	out, err := os.Create(name)
-	if err != nil {
-		return fmt.Errorf("label: %w", err)
-	}
-	_, err = io.Copy(out, r)
-	if err := errors.Join(err, out.Close()); err != nil {
-		return fmt.Errorf("label: %w", err)
-	}
-	return nil
-}
 
 // choose chooses the video track, and refuses what a new encoding would break.
 func (f *film) choose(limit int64) error {
@@ -167,11 +153,7 @@ func (f *film) prepare() (done bool, err error) {
 		aspect = min(max(v.PixelAspect.Float(), 0.1), 10)
 	}
 	shown := view{w: int(float64(v.Width)*aspect + 0.5), h: v.Height, orientation: orientation(v)}
-	once := *f.Notice
-	if once.Style == Tiled { // copies would be another full picture a frame
-		once.Style = Mark
-	}
-	if f.stamp, err = once.stamp(f.state, shown); err != nil {
+	if f.stamp, err = f.Notice.moving().stamp(f.state, shown); err != nil {
 		if errors.Is(err, ErrTooSmall) {
 			return false, missing{err.Error()}
 		}
@@ -192,9 +174,6 @@ func (f *film) prepare() (done bool, err error) {
 		return true, nil
 	}
 	f.ink = videoInk(pictures, v.Transfer)
-	if f.stamp.look == Plain || f.stamp.look == Outline { // other pixels come in the next frame
-		f.ink.look = Outline
-	}
 	if err := f.writePlate(); err != nil {
 		return false, err
 	}

@@ -35,13 +35,13 @@ var coders = map[string]coder{
 	"mjpeg":      {names: []string{"mjpeg"}, args: mpeg, intra: true},
 	"prores":     {names: []string{"prores_ks"}, args: prores, intra: true},
 	"theora":     {names: []string{"libtheora"}, args: theora},
-	"ffv1":       {names: []string{"ffv1"}, args: lossless, intra: true},
-	"huffyuv":    {names: []string{"huffyuv"}, args: lossless, intra: true},
-	"ffvhuff":    {names: []string{"ffvhuff"}, args: lossless, intra: true},
-	"utvideo":    {names: []string{"utvideo"}, args: lossless, intra: true},
-	"png":        {names: []string{"png"}, args: lossless, intra: true},
-	"qtrle":      {names: []string{"qtrle"}, args: lossless},
-	"rawvideo":   {names: []string{"rawvideo"}, args: lossless, intra: true},
+	"ffv1":       {names: []string{"ffv1"}, args: withoutLoss, intra: true},
+	"huffyuv":    {names: []string{"huffyuv"}, args: withoutLoss, intra: true},
+	"ffvhuff":    {names: []string{"ffvhuff"}, args: withoutLoss, intra: true},
+	"utvideo":    {names: []string{"utvideo"}, args: withoutLoss, intra: true},
+	"png":        {names: []string{"png"}, args: withoutLoss, intra: true},
+	"qtrle":      {names: []string{"qtrle"}, args: withoutLoss},
+	"rawvideo":   {names: []string{"rawvideo"}, args: withoutLoss, intra: true},
 }
 
 // chooseCoder chooses how the video is encoded again.
@@ -132,7 +132,7 @@ func mpeg(*film) []string { return []string{"-q:v", "1", "-qmin", "1", "-bf", "0
 
 func theora(*film) []string { return []string{"-q:v", "10"} }
 
-func lossless(*film) []string { return nil }
+func withoutLoss(*film) []string { return nil }
 
 // prores keeps the flavour: proxy to 4444 XQ.
 func prores(f *film) []string {

@@ -275,7 +275,7 @@ func (m *movie) sound(plan *splice.Plan, parts []container.VideoPart) bool {
 		to = parts[1].From
 	}
 	to = min(to, from+enough)
-	if err := spool(m.file(resultName), plan.Source()); err != nil {
+	if err := m.scratch.write(m.file(resultName), plan.Source()); err != nil {
 		return false
 	}
 	result := m.in

@@ -121,7 +121,7 @@ func (f *film) writePlate() error {
 	if err := png.Encode(&b, f.stamp.picture(f.ink)); err != nil {
 		return err
 	}
-	return spool(f.file(plateName), &b)
+	return f.scratch.write(f.file(plateName), &b)
 }
 
 // overlay returns the filter that draws the plate where a condition holds, "" for

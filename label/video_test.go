@@ -84,7 +84,7 @@ func ocrAt(t testing.TB, path string, seconds float64) string {
 	b, err := os.ReadFile(frame)
 	require.NoError(t, err)
 	size := decode(t, b).Bounds().Size()
-	s, err := Notice{}.stamp(metadata.Generated, view{w: size.X, h: size.Y})
+	s, err := Notice{}.moving().stamp(metadata.Generated, view{w: size.X, h: size.Y})
 	require.NoError(t, err)
 	r := s.plate.Rect
 	runFFmpeg(t, fmt.Sprintf("-i %%s -vf crop=%d:%d:%d:%d,scale=iw*3:-1,format=gray,negate %%s", r.Dx(), r.Dy(), r.Min.X, r.Min.Y), frame, plate)

@@ -18,7 +18,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
+
+	"github.com/aigclabel/aigclabel/internal/program"
 )
 
 // ErrNotFound reports that a program is not installed.
@@ -112,7 +113,7 @@ func (p *Programs) Run(ctx context.Context, job Job) error {
 }
 
 // command returns the command for a job, and what keeps its messages.
-func (p *Programs) command(ctx context.Context, job Job) (*exec.Cmd, *messages, error) {
+func (p *Programs) command(ctx context.Context, job Job) (*exec.Cmd, *program.Messages, error) {
 	args := []string{"-hide_banner", "-nostdin", "-nostats", "-loglevel", "error", "-y", "-progress", "pipe:1"}
 	for _, in := range job.Inputs {
 		named, err := in.Args()
@@ -125,21 +126,21 @@ func (p *Programs) command(ctx context.Context, job Job) (*exec.Cmd, *messages, 
 	return cmd, stderr, nil
 }
 
-func command(ctx context.Context, program string, args []string) (*exec.Cmd, *messages) {
-	cmd := exec.CommandContext(ctx, program, args...)
+func command(ctx context.Context, name string, args []string) (*exec.Cmd, *program.Messages) {
+	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.WaitDelay = time.Second
 	for _, v := range os.Environ() {
 		if !strings.HasPrefix(v, "FFREPORT=") { // would have a log written
 			cmd.Env = append(cmd.Env, v)
 		}
 	}
-	stderr := new(messages)
+	stderr := new(program.Messages)
 	cmd.Stderr = stderr
 	return cmd, stderr
 }
 
 // ended returns the error of a program that has ended.
-func ended(ctx context.Context, err error, stderr *messages) error {
+func ended(ctx context.Context, err error, stderr *program.Messages) error {
 	switch {
 	case err == nil:
 		return nil
@@ -239,23 +240,3 @@ func (e *Error) Error() string {
 }
 
 func (e *Error) Unwrap() error { return e.Err }
-
-// messages keep the start of what a program says.
-type messages struct{ bytes.Buffer }
-
-func (m *messages) Write(b []byte) (int, error) {
-	const enough = 500
-	m.Buffer.Write(b[:min(len(b), max(enough-m.Len(), 0))])
-	return len(b), nil
-}
-
-// String returns the messages in one line.
-func (m *messages) String() string {
-	readable := func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return ' '
-	}
-	return strings.Join(strings.Fields(strings.Map(readable, strings.ToValidUTF8(m.Buffer.String(), ""))), " ")
-}

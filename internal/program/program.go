@@ -29,7 +29,7 @@ func Run(ctx context.Context, name string, args ...string) error {
 	}
 	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.WaitDelay = time.Second
-	var said messages
+	var said Messages
 	cmd.Stdout, cmd.Stderr = &said, &said
 	switch err := cmd.Run(); {
 	case err == nil:
@@ -63,18 +63,19 @@ func ReadFile(name string, limit int64) ([]byte, error) {
 	return os.ReadFile(name)
 }
 
-// messages keep the start of what a program says. The buffer is not embedded: a copy
-// would fill it past Write.
-type messages struct{ said bytes.Buffer }
+// Messages keep the start of what a program says, however much that is. The buffer is
+// not embedded: a copy would fill it past Write.
+type Messages struct{ said bytes.Buffer }
 
-func (m *messages) Write(b []byte) (int, error) {
-	const enough = 300
+// Write takes everything, and keeps the first 500 bytes.
+func (m *Messages) Write(b []byte) (int, error) {
+	const enough = 500
 	m.said.Write(b[:min(len(b), max(enough-m.said.Len(), 0))])
 	return len(b), nil
 }
 
 // String returns the messages in one line.
-func (m *messages) String() string {
+func (m *Messages) String() string {
 	readable := func(r rune) rune {
 		if unicode.IsPrint(r) {
 			return r
