@@ -70,6 +70,9 @@ func findCues(format string, src metadata.Source) (found []FoundNotice, err erro
 	}
 	add := func(text string, said *Clip) error {
 		noHead, noTail, err := lacking(sound, said, Both)
+		if shape := sound.Shape(); !noHead && shape.Length < int64((said.seconds()+aroundHead)*float64(shape.Rate)) {
+			noTail = true // the same
+		}
 		for i, lacks := range []bool{noHead, noTail} {
 			if n := (FoundNotice{text, "audio, " + Position(i).String(), "GB 45438-2025 5.3"}); !lacks && err == nil {
 				found = append(found, n)
