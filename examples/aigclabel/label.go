@@ -8,8 +8,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/aigclabel/aigclabel/label"
@@ -112,18 +110,15 @@ func (t *transfer) writeReceipt(c *cli, receipt any) error {
 	return os.WriteFile(t.receipt, b, 0o600)
 }
 
-// languages lists what -lang takes.
-var languages = strings.Join(label.Languages(), ", ")
-
 func runLabel(ctx context.Context, c *cli, flags *flag.FlagSet, args []string) (int, error) {
 	var t transfer
 	producer := flags.String("producer", "", "name or 27-character `code` of the service that generated the content (required)")
 	id := flags.String("id", "", "the producer's `number` for the content (default: the file's own, else a new UUID)")
 	state := flags.String("state", "1", "1 is generated, 2 may be, 3 suspected")
 	profile := flags.String("profile", "china", "rules to follow")
-	ffmpeg := flags.String("ffmpeg", "", "`path` of ffmpeg, for notices in video (default: the one in PATH)")
-	visible := flags.Bool("visible", false, "also put a notice that people see or hear into the content")
-	lang := flags.String("lang", "zh-Hans", "`language` of the notice: "+languages+"; several with +")
+	ffmpeg := flags.String("ffmpeg", "", "`path` of ffmpeg, for notices in video and coded sound (default: the one in PATH)")
+	var n noticeFlags
+	n.register(flags)
 	var opts metadata.WriteOptions
 	flags.BoolVar(&opts.Replace, "replace", false, "overwrite the record of another producer")
 	flags.BoolVar(&opts.OmitSourceType, "no-source-type", false, "do not add IPTC's DigitalSourceType to XMP")
@@ -136,14 +131,11 @@ func runLabel(ctx context.Context, c *cli, flags *flag.FlagSet, args []string) (
 	if *producer == "" {
 		return 0, usageError("-producer is missing: the name or code of the service that generated the content")
 	}
-	unknown := func(tag string) bool { return !slices.Contains(label.Languages(), tag) }
-	if slices.ContainsFunc(strings.Split(*lang, "+"), unknown) {
-		return 0, usageError("no wording in the language %q: take one of %s, or label without -visible and show a notice of your own", *lang, languages)
+	notice, err := n.chosen()
+	if err != nil {
+		return 0, err
 	}
-	labeler := &label.Labeler{Profile: label.Profile(*profile), Producer: *producer, Write: opts, FFmpeg: *ffmpeg}
-	if *visible {
-		labeler.Notice = &label.Notice{Language: *lang}
-	}
+	labeler := &label.Labeler{Profile: label.Profile(*profile), Producer: *producer, Notice: notice, Write: opts, FFmpeg: *ffmpeg}
 	err = t.run(c, in, func(src, dst string) (any, error) {
 		artifact := label.Artifact{ID: *id, State: metadata.State(*state)}
 		if c.terminal {
@@ -152,7 +144,7 @@ func runLabel(ctx context.Context, c *cli, flags *flag.FlagSet, args []string) (
 		}
 		receipt, err := labeler.LabelFile(ctx, src, dst, artifact)
 		for _, layer := range receipt.Layers {
-			if *visible && layer.Name == "notice" && !layer.Done {
+			if notice != nil && layer.Name == "notice" && !layer.Done {
 				fmt.Fprintf(c.stderr, "aigclabel label: no notice: %s\n", layer.Reason)
 			}
 		}

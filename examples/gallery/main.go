@@ -74,10 +74,11 @@ func gallery(ctx context.Context) ([]section, error) {
 		show         func(context.Context) ([]exhibit, error)
 	}{
 		{"Where", "GB 45438-2025 clause 5.2: at an edge or in a corner, letters of 5 % of the shortest side.", places},
+		{"Styles", "Once, across an edge, or all over, set off by a plate, an outline or nothing. Left alone, the look is chosen from the pixels below.", styles},
 		{"Languages", "In pictures the shortest words with both elements, AI and generated.", languages},
 		{"States", "What a platform says of an upload: is, may be, is suspected to be.", states},
 		{"Shapes and kinds", "Portrait, tiny, drawn as vectors.", kinds},
-		{"Sound", "Clause 5.3: short, long, short, short, at the level of the sound that it goes with.", sounds},
+		{"Sound", "Clause 5.3: short, long, short, short, or words, at the level of the sound that they go with.", sounds},
 		{"Texts", "Clause 5.1: at the start, the end, or both.", texts},
 	} {
 		exhibits, err := room.show(ctx)
@@ -130,12 +131,35 @@ func drawn(w, h int, s shader) []byte {
 	return b.Bytes()
 }
 
-// places shows the corners on each scene.
+// places shows the corners and the edges, each on one of the scenes.
 func places(ctx context.Context) (all []exhibit, err error) {
-	for _, corner := range []label.Corner{label.BottomRight, label.BottomLeft, label.TopRight, label.TopLeft} {
+	for corner := label.BottomRight; corner <= label.Right; corner++ {
+		scene := scenes[int(corner)%len(scenes)]
+		code := fmt.Sprintf("Notice{Corner: %s}", identifier(corner.String()))
+		e, err := pictured(ctx, drawn(480, 320, scene.shade), "a.jpg", code, label.Notice{Corner: corner}, "")
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, e)
+	}
+	return all, nil
+}
+
+// styles shows what a notice can look like on each scene.
+func styles(ctx context.Context) (all []exhibit, err error) {
+	for _, style := range []struct {
+		code string
+		n    label.Notice
+	}{
+		{"Notice{}", label.Notice{}},
+		{"Notice{Look: Plate}", label.Notice{Look: label.Plate}},
+		{"Notice{Look: Outline}", label.Notice{Look: label.Outline}},
+		{"Notice{Look: Plate, Opacity: 1, Margin: 0.06}", label.Notice{Look: label.Plate, Opacity: 1, Margin: 0.06}},
+		{`Notice{Style: Banner, Language: "zh-Hans+en"}`, label.Notice{Style: label.Banner, Language: "zh-Hans+en"}},
+		{"Notice{Style: Tiled}", label.Notice{Style: label.Tiled}},
+	} {
 		for _, scene := range scenes {
-			code := fmt.Sprintf("Notice{Corner: %s}, %s", identifier(corner.String()), scene.name)
-			e, err := pictured(ctx, drawn(480, 320, scene.shade), "a.jpg", code, label.Notice{Corner: corner}, "")
+			e, err := pictured(ctx, drawn(480, 320, scene.shade), "a.jpg", style.code+", "+scene.name, style.n, "")
 			if err != nil {
 				return nil, err
 			}
@@ -202,10 +226,19 @@ func kinds(ctx context.Context) (all []exhibit, err error) {
 	return all, nil
 }
 
-// sounds shows the cue before, behind and on both sides of a tone.
+// sounds shows what is heard before, behind and over a chord.
 func sounds(ctx context.Context) (all []exhibit, err error) {
-	for _, at := range []label.Position{label.Start, label.End, label.Both} {
-		out, receipt, err := labelled(ctx, chord(), "a.wav", label.Notice{Position: at}, "")
+	for _, sound := range []struct {
+		code string
+		n    label.Notice
+	}{
+		{"Notice{}", label.Notice{}},
+		{"Notice{Position: End}", label.Notice{Position: label.End}},
+		{"Notice{Mix: true}", label.Notice{Mix: true}},
+		{"Notice{Sound: Spoken}", label.Notice{Sound: label.Spoken}},
+		{`Notice{Sound: Spoken, Language: "en"}`, label.Notice{Sound: label.Spoken, Language: "en"}},
+	} {
+		out, receipt, err := labelled(ctx, chord(), "a.wav", sound.n, "")
 		if err != nil {
 			return nil, err
 		}
@@ -215,7 +248,8 @@ func sounds(ctx context.Context) (all []exhibit, err error) {
 		}
 		all = append(all, exhibit{
 			Picture: dataURI("image/svg+xml", wave), Sound: dataURI("audio/wav", out),
-			Code: fmt.Sprintf("Notice{Position: %s}", map[label.Position]string{label.Start: "Start", label.End: "End", label.Both: "Both"}[at]), Receipt: receipt,
+			Code:    sound.code,
+			Receipt: receipt,
 		})
 	}
 	return all, nil
