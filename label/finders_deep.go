@@ -24,6 +24,7 @@ var deepFinders = map[string]deepFinder{
 	"webp": inPicture(openWebP),
 	"bmp":  inPicture(openBMP),
 	"tiff": inPicture(openTIFF),
+	"svg":  findInSVG,
 	"wav":  inSound("wav"),
 	"flac": inSound("flac"),
 	"aiff": inSound("aiff"),
@@ -46,7 +47,7 @@ func (v *Verifier) lookDeep(r *Report) func(metadata.Source) (unseen string, err
 		_, broken := errors.AsType[*metadata.FormatError](err)
 		_, lacking := errors.AsType[missing](err)
 		switch {
-		case broken, lacking, errors.Is(err, ErrNoNotice):
+		case broken, lacking, errors.Is(err, ErrNoNotice), errors.Is(err, ErrEncoding):
 			return fmt.Sprintf("not looked for: %v", err), nil
 		case err != nil:
 			return "not looked for to the end", err

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/image/draw"
 
 	"github.com/aigclabel/aigclabel/internal/peer"
+	spoken "github.com/aigclabel/aigclabel/label/speech"
 	"github.com/aigclabel/aigclabel/metadata"
 )
 
@@ -157,6 +158,23 @@ func TestVerifyDeep(t *testing.T) {
 	report, err = new(Verifier).Verify(t.Context(), metadata.Bytes(broken, ""), &Upload{Deep: true})
 	require.NoError(t, err)
 	require.Contains(t, fmt.Sprint(report.Checks), "not looked for")
+}
+
+func TestVerifyDeepSVG(t *testing.T) {
+	for _, language := range []string{"zh-Hans", "fr", "zh-Hans+en"} {
+		doc := noticedSVG(t, svgOpen+`><text>Why AI-generated pictures?</text></svg>`, Notice{Language: language})
+		report := verify(t, metadata.Bytes([]byte(doc), ""), &Upload{Deep: true})
+		require.NotEmpty(t, report.Notices, doc)
+		require.Equal(t, Suspected, report.Verdict)
+	}
+	require.Empty(t, verify(t, metadata.Bytes([]byte(svgOpen+`><text>AI</text></svg>`), ""), &Upload{Deep: true}).Notices)
+}
+
+func TestVerifyDeepSpeech(t *testing.T) {
+	programme := metadata.Bytes(wave(16000, 1, speech(5, 0.1)), "speech.wav")
+	l := &Labeler{Producer: producer, Notice: &Notice{Sound: Spoken, Language: "en"}}
+	src, _ := labelled(t, l, programme, Artifact{})
+	require.Equal(t, []FoundNotice{{spoken.Words["en-1"], "audio, start", "GB 45438-2025 5.3"}}, verify(t, src, &Upload{Deep: true}).Notices)
 }
 
 func TestVerifyDeepSound(t *testing.T) {

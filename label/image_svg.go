@@ -37,17 +37,9 @@ func planSVGNotice(src metadata.Source, n Notice, state metadata.State) (*splice
 	if err != nil {
 		return nil, err
 	}
-	b, err := readPicture("svg", src.R, src.Size, maxSVG)
+	root, err := readSVG(src)
 	if err != nil {
 		return nil, err
-	}
-	doc := string(b)
-	if !utf8.ValidString(doc) || strings.ContainsRune(doc, 0) {
-		return nil, ErrEncoding
-	}
-	root, err := scanSVG(doc)
-	if err != nil {
-		return nil, codecError("svg", err)
 	}
 	switch said, err := n.saidIn(root, state); {
 	case err != nil:
@@ -65,6 +57,38 @@ func planSVGNotice(src metadata.Source, n Notice, state metadata.State) (*splice
 		edit.Insert = strings.NewReader(">" + group + "</" + root.name + ">")
 	}
 	return splice.New(src.R, src.Size, []splice.Edit{edit})
+}
+
+// readSVG reads a document, and finds its texts.
+func readSVG(src metadata.Source) (*svgRoot, error) {
+	b, err := readPicture("svg", src.R, src.Size, maxSVG)
+	if err != nil {
+		return nil, err
+	}
+	doc := string(b)
+	if !utf8.ValidString(doc) || strings.ContainsRune(doc, 0) {
+		return nil, ErrEncoding
+	}
+	root, err := scanSVG(doc)
+	return root, codecError("svg", err)
+}
+
+// findInSVG returns the texts of a picture that are notices of ours.
+func findInSVG(src metadata.Source, _ int64) (found []FoundNotice, err error) {
+	root, err := readSVG(src)
+	if err != nil {
+		return nil, err
+	}
+	texts := map[string]bool{}
+	for _, t := range root.texts {
+		texts[strings.Join(strings.Fields(t), "")] = true
+	}
+	for _, words := range ourWords() {
+		if texts[strings.Join(strings.Fields(strings.Join(words, "")), "")] {
+			found = append(found, FoundNotice{Text: strings.Join(words, between), Place: "picture", Rule: "GB 45438-2025 5.2"})
+		}
+	}
+	return found, nil
 }
 
 // An svgRoot is the outermost element of an SVG document.
