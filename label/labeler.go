@@ -130,30 +130,50 @@ func (l *Labeler) plan(ctx context.Context, src metadata.Source, a Artifact, s *
 		a.Created = time.Now()
 	}
 	src.R = contextReader{ctx, src.R}
+	before, err := l.recordBefore(src, a)
+	if err != nil {
+		return nil, Receipt{}, err
+	}
 	noticed, notice, err := l.planNotice(&job{Labeler: l, ctx: ctx, src: src, format: format.Name, state: a.State, scratch: s, progress: a.Progress})
 	if err != nil {
 		return nil, Receipt{}, err
 	}
-	before := src
+	original := src
 	src = metadata.Source{R: noticed, Size: noticed.Size(), Name: src.Name}
-	out, written, record, err := l.planRecord(src, format, a, notice.Done)
+	out, written, record, err := l.planRecord(src, format, before.Record, notice.Done)
 	if errors.Is(err, metadata.ErrNoPlace) && l.Notice != nil && !notice.Done {
 		err = fmt.Errorf("%w (%s): %w", ErrNoNotice, notice.Reason, err)
 	}
 	if err != nil {
 		return nil, Receipt{}, err
 	}
-	if len(noticed.Edits()) > 0 && !written.Changed {
-		written.Changed = true
-		if written.Broken, err = l.signatures(before); err != nil {
+	if len(noticed.Edits()) > 0 {
+		written.Changed, written.Previous = true, before.Previous
+		if written.Broken, err = l.signatures(original); err != nil {
 			return nil, Receipt{}, err
 		}
 	}
 	return out, Receipt{Time: a.Created.UTC(), Profile: profile, Receipt: written, Layers: []Layer{notice, record}}, nil
 }
 
-// signatures returns the signatures of a file in which only the notice changes, or
-// refuses to break them.
+// recordBefore returns what the record of the file would be without a notice, or refuses
+// to write it: where all of a file is written anew, the record that it has may be gone
+// with the notice in it.
+func (l *Labeler) recordBefore(src metadata.Source, a Artifact) (metadata.Receipt, error) {
+	rec := metadata.Record{Label: a.State, ContentProducer: l.Producer, ProduceID: a.ID}
+	if l.Notice == nil {
+		return metadata.Receipt{Record: rec}, nil
+	}
+	opts := l.Write
+	_, receipt, err := metadata.PlanWrite(src, rec, &opts)
+	if errors.Is(err, metadata.ErrNoPlace) {
+		return metadata.Receipt{Record: rec}, nil
+	}
+	return receipt, err
+}
+
+// signatures returns the signatures that a notice in a file breaks, or refuses to break
+// them.
 func (l *Labeler) signatures(src metadata.Source) ([]string, error) {
 	reading, err := metadata.Read(src, &metadata.ReadOptions{Limits: l.Write.Limits})
 	if err != nil {
@@ -188,9 +208,8 @@ func (l *Labeler) planNotice(j *job) (*splice.Plan, Layer, error) {
 
 // planRecord returns src with the record. A format without a place for one is
 // labelled by its notice alone.
-func (l *Labeler) planRecord(src metadata.Source, format metadata.Format, a Artifact, noticed bool) (metadata.Output, metadata.Receipt, Layer, error) {
+func (l *Labeler) planRecord(src metadata.Source, format metadata.Format, rec metadata.Record, noticed bool) (metadata.Output, metadata.Receipt, Layer, error) {
 	layer := Layer{Name: "record"}
-	rec := metadata.Record{Label: a.State, ContentProducer: l.Producer, ProduceID: a.ID}
 	opts := l.Write
 	out, receipt, err := metadata.PlanWrite(src, rec, &opts)
 	if errors.Is(err, metadata.ErrNoPlace) && format.Write == "" && noticed {

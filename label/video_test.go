@@ -368,3 +368,30 @@ func TestNoticeImage(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"本内容由AI生成", "This content is AI-generated"}, lines)
 }
+
+// Regression: ffmpeg writes AVI anew, without the record and the Content Credentials that
+// it has. So records of others were overwritten, the number of our own was lost, and
+// signatures broke in silence.
+func TestVideoWrittenAnewKeepsTheRecord(t *testing.T) {
+	path := filmed(t, "film.avi", "-f lavfi -i testsrc2=s=384x216:r=25:d=2 -c:v mpeg4")
+	label := func(l *Labeler, src metadata.Source, a Artifact) ([]byte, Receipt, error) {
+		var out bytes.Buffer
+		receipt, err := l.Label(t.Context(), &out, src, a)
+		return out.Bytes(), receipt, err
+	}
+	b, err := os.ReadFile(path)
+	require.NoError(t, err)
+	plain, first, err := label(&Labeler{Producer: producer}, metadata.Bytes(b, "film.avi"), Artifact{ID: "7"})
+	require.NoError(t, err)
+
+	l := &Labeler{Producer: producer, Notice: &Notice{}}
+	_, second, err := label(l, metadata.Bytes(plain, "film.avi"), Artifact{})
+	require.NoError(t, err)
+	require.True(t, second.Layers[0].Done, second.Layers[0].Reason)
+	require.True(t, second.Record.Equal(first.Record), "%v", second.Record)
+	require.NotNil(t, second.Previous)
+
+	other := &Labeler{Producer: "another", Notice: &Notice{}}
+	_, _, err = label(other, metadata.Bytes(plain, "film.avi"), Artifact{})
+	require.Error(t, err)
+}
