@@ -110,7 +110,7 @@ func (j *job) decodeHEIF(c heifCoder, limit int64) (metadata.Source, error) {
 		return none, err
 	}
 	in, out := filepath.Join(dir, "in."+j.format), filepath.Join(dir, "decoded.png")
-	if err := writeSource(in, io.NewSectionReader(j.src.R, 0, j.src.Size)); err != nil {
+	if err := j.scratch.write(in, io.NewSectionReader(j.src.R, 0, j.src.Size)); err != nil {
 		return none, err
 	}
 	if err := j.encoderError(program.Run(j.ctx, decoder, c.decoding(in, out, limit)...), c.debian); err != nil {
@@ -123,21 +123,6 @@ func (j *job) decodeHEIF(c heifCoder, limit int64) (metadata.Source, error) {
 	return decoded, nil
 }
 
-func writeSource(name string, r io.Reader) error {
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return fmt.Errorf("label: %w", err)
-	}
-	if _, err = io.Copy(f, r); err != nil {
-		f.Close()
-		return fmt.Errorf("label: %w", err)
-	}
-	if err := f.Close(); err != nil {
-		return fmt.Errorf("label: %w", err)
-	}
-	return nil
-}
-
 // encodeHEIF returns the file of a picture that is like p.
 func (j *job) encodeHEIF(c heifCoder, p *container.HEIFPicture, picture *splice.Plan) (*splice.Plan, error) {
 	dir, err := j.scratch.path()
@@ -145,7 +130,7 @@ func (j *job) encodeHEIF(c heifCoder, p *container.HEIFPicture, picture *splice.
 		return nil, err
 	}
 	in, out := filepath.Join(dir, "drawn.png"), filepath.Join(dir, "out."+j.format)
-	if err := writeSource(in, picture.Source()); err != nil {
+	if err := j.scratch.write(in, picture.Source()); err != nil {
 		return nil, err
 	}
 	args, err := c.encoding(p, in, out, dir)

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"image"
 	"image/color"
-	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -328,21 +327,15 @@ const spread = 7919
 // likeness returns the correlation of pixels with the letters, which start at a point
 // and are larger by size, 0 to 1, and by how much the letters stand out.
 func (s shape) likeness(g *image.Gray, left, top, size float64) (likeness, contrast float64) {
-	var sumA, sumB, sumAA, sumBB, sumAB float64
+	var c correlation
 	for _, p := range s {
 		x, y := int(left+p.x*size), int(top+p.y*size)
 		if !(image.Point{x, y}).In(g.Rect) {
 			return 0, 0
 		}
-		a, b := p.ink, float64(g.Pix[g.PixOffset(x, y)])/0xFF
-		sumA, sumB, sumAA, sumBB, sumAB = sumA+a, sumB+b, sumAA+a*a, sumBB+b*b, sumAB+a*b
+		c.add(p.ink, float64(g.Pix[g.PixOffset(x, y)])/0xFF)
 	}
-	n := float64(len(s))
-	varA, varB, cov := sumAA-sumA*sumA/n, sumBB-sumB*sumB/n, sumAB-sumA*sumB/n
-	if n == 0 || varA <= 0 || varB <= 0 {
-		return 0, 0
-	}
-	return math.Abs(cov) / math.Sqrt(varA*varB), math.Abs(cov) / varA
+	return c.result()
 }
 
 // ourWords are the words that notices of ours have in pictures, in lines: of each language,

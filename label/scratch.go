@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/aigclabel/aigclabel/metadata"
 )
@@ -19,11 +20,13 @@ type scratch struct {
 // path returns a directory of its own, which is made when it is first asked for.
 func (s *scratch) path() (string, error) {
 	if s.dir == "" {
-		dir, err := os.MkdirTemp("", "aigclabel-*")
+		parent, err := filepath.Abs(os.TempDir()) // programs run elsewhere
+		if err == nil {
+			s.dir, err = os.MkdirTemp(parent, "aigclabel-*")
+		}
 		if err != nil {
 			return "", fmt.Errorf("label: %w", err)
 		}
-		s.dir = dir
 	}
 	return s.dir, nil
 }

@@ -163,19 +163,55 @@ func (f *film) prepare() (done bool, err error) {
 		f.stamp = f.stamp.squeeze(aspect)
 	}
 	f.stamp.align()
-	pictures, err := f.samples()
+	pictures, err := f.opening()
 	if err != nil {
 		return false, err
 	}
 	if len(pictures) == 0 {
 		return false, missing{"no picture of the video can be decoded"}
 	}
-	if !slices.ContainsFunc(pictures, func(p *image.NRGBA64) bool { return !f.stamp.shows(p) }) {
-		return true, nil
+	if done, err := f.noticed(pictures); done || err != nil {
+		return done, err
 	}
 	f.ink = videoInk(pictures, v.Transfer)
 	if err := f.writePlate(); err != nil {
 		return false, err
 	}
 	return false, f.chooseCoder()
+}
+
+// noticed reports whether the notice is seen in the opening, and wherever else it shall be.
+func (f *film) noticed(opening []*image.NRGBA64) (bool, error) {
+	lacks := func(p *image.NRGBA64) bool { return !f.stamp.shows(p) }
+	if slices.ContainsFunc(opening, lacks) {
+		return false, nil
+	}
+	for _, at := range f.further() {
+		pictures, err := f.at(at)
+		if err != nil {
+			return false, err
+		}
+		if slices.ContainsFunc(pictures, lacks) { // none is behind the last
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// further returns times at which the notice shall be seen, besides those of the shortest
+// opening. The pictures that come next have it too.
+func (f *film) further() (all []time.Duration) {
+	const parts, least = 4, time.Second
+	length := f.length()
+	if more := min(f.duration, length) - minOpening; more >= least {
+		for i := range parts {
+			all = append(all, minOpening+more/parts*time.Duration(i))
+		}
+	}
+	if f.duration < length && f.atEnd() {
+		for i := range parts {
+			all = append(all, length-f.duration+f.duration/parts*time.Duration(i)+least/parts)
+		}
+	}
+	return all
 }

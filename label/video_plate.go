@@ -6,7 +6,9 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/aigclabel/aigclabel/internal/ffmpeg"
 )
@@ -64,14 +66,26 @@ func matrixOrientation(text string) int {
 	return 1
 }
 
-// samples returns what is under the plate, in grey, in the first seconds.
-func (f *film) samples() ([]*image.NRGBA64, error) {
+// opening returns what is under the plate, in grey, in the first seconds.
+func (f *film) opening() ([]*image.NRGBA64, error) {
 	const inSecond, most = 2, 4
+	return f.samples(most, nil, fmt.Sprintf("fps=%d:round=up,", inSecond))
+}
+
+// at returns what is under the plate in the picture that comes next at a time, if there
+// is one.
+func (f *film) at(time time.Duration) ([]*image.NRGBA64, error) {
+	return f.samples(1, []string{"-ss", fmt.Sprintf("%.6f", time.Seconds())}, "")
+}
+
+// samples returns what is under the plate, in grey, in up to so many pictures that options
+// of the reader and a filter choose.
+func (f *film) samples(most int, options []string, filter string) ([]*image.NRGBA64, error) {
 	r := f.stamp.plate.Rect
 	size := r.Dx() * r.Dy()
-	filter := fmt.Sprintf("fps=%d:round=up,format=gray,crop=%d:%d:%d:%d:exact=1", inSecond, r.Dx(), r.Dy(), r.Min.X, r.Min.Y)
+	filter += fmt.Sprintf("format=gray,crop=%d:%d:%d:%d:exact=1", r.Dx(), r.Dy(), r.Min.X, r.Min.Y)
 	in := f.in
-	in.Options = append([]string{"-noautorotate"}, in.Options...)
+	in.Options = slices.Concat([]string{"-noautorotate"}, options, in.Options)
 	raw, err := f.programs.Output(f.ctx, int64(most*size), in, "-map", f.stream(), "-filter:v", filter,
 		"-frames:v", fmt.Sprint(most), "-f", "rawvideo", "pipe:1")
 	if err != nil {

@@ -395,3 +395,20 @@ func TestVideoWrittenAnewKeepsTheRecord(t *testing.T) {
 	_, _, err = label(other, metadata.Bytes(plain, "film.avi"), Artifact{})
 	require.Error(t, err)
 }
+
+// Regression: a video whose opening had its notice counted as done when the notice was
+// to stay longer, or to come again at the end.
+func TestVideoNoticeGrows(t *testing.T) {
+	src := filmed(t, "film.mp4", "-f lavfi -i testsrc2=s=384x216:r=25:d=8 -c:v libx264 -preset ultrafast -g 50")
+	opening, _ := noticedVideo(t, src, Notice{Position: Start})
+	for want, n := range map[string]Notice{
+		"opening 2.0 s and end 2.0 s, bottom right; ": {Position: Both},
+		"opening 5.0 s, bottom right; ":               {Position: Start, Duration: 5 * time.Second},
+		"whole length, bottom right; ":                {Duration: WholeLength},
+	} {
+		more, place := noticedVideo(t, opening, n)
+		require.Contains(t, place, want)
+		_, place = noticedVideo(t, more, n)
+		require.NotContains(t, place, "encoded", "a second time")
+	}
+}

@@ -137,13 +137,16 @@ func (w *heifPictureWalk) readAssociations() error {
 		r := &fields{data: data}
 		wide, flags := r.uint(1) > 0, r.uint(3)
 		for range r.uint(4) {
-			id := r.id(wide)
+			id, n := r.id(wide), 1+int(flags&1)
+			var numbers []int
 			for range r.uint(1) {
-				n := 1 + int(flags&1)
-				w.of[id] = append(w.of[id], int(r.uint(n)&(1<<(8*n-1)-1)))
+				numbers = append(numbers, int(r.uint(n)&(1<<(8*n-1)-1)))
 			}
 			if r.short {
 				return r.end(b)
+			}
+			if w.of[id] == nil { // an item has one entry; more would have no bound
+				w.of[id] = numbers
 			}
 		}
 	}
@@ -256,8 +259,9 @@ func (w *heifPictureWalk) isAlpha(id uint64) (alpha bool) {
 // readPrimary takes the properties of the picture; how it is coded is a property of its
 // tiles.
 func (w *heifPictureWalk) readPrimary() error {
+	codec := w.codec()
 	for id := range w.used {
-		if id != w.meta.primary && w.kinds[id] == w.codec() && !w.isAlpha(id) {
+		if id != w.meta.primary && w.kinds[id] == codec && !w.isAlpha(id) {
 			if err := w.property(id, w.coding); err != nil {
 				return err
 			}

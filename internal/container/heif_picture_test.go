@@ -49,6 +49,17 @@ func TestHEIFPictureRefuses(t *testing.T) {
 	require.True(t, err != nil || p.Else != "", "a picture without a size")
 }
 
+// Regression: the properties of an item that is listed again and again had no bound.
+func TestHEIFPictureListsItemsOnce(t *testing.T) {
+	b := bytes.Clone(fixtures(t, "avif")["alpha.avif"])
+	first := bytes.Index(b, []byte("ipma")) + 12
+	second := first + 3 + int(b[first+2])
+	copy(b[second:second+2], b[first:])
+	p, err := heifPicture(b)
+	require.NoError(t, err)
+	require.Contains(t, p.Else, "further pictures", "the other item has no properties")
+}
+
 func TestUprightEXIF(t *testing.T) {
 	block := []byte("II*\x00\x08\x00\x00\x00\x01\x00\x12\x01\x03\x00\x01\x00\x00\x00\x06\x00\x00\x00\x00\x00\x00\x00")
 	require.Equal(t, 6, EXIFOrientation(block))

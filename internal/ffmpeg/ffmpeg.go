@@ -199,15 +199,16 @@ func output(ctx context.Context, program string, limit int64, args []string) ([]
 	}
 	var out bytes.Buffer
 	n, err := io.Copy(&out, io.LimitReader(stdout, limit+1))
+	if err == nil && n > limit {
+		err = ErrTooLarge
+	}
 	if err != nil {
 		stop(err)
-	} else if n > limit {
-		stop(ErrTooLarge)
 	}
-	if err := ended(ctx, cmd.Wait(), stderr); err != nil {
-		return nil, err
+	if ended := ended(ctx, cmd.Wait(), stderr); ended != nil {
+		return nil, ended
 	}
-	return out.Bytes(), nil
+	return out.Bytes(), err // the program may have ended well all the same
 }
 
 // Encoders returns the names of the encoders that ffmpeg has.

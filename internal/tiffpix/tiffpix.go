@@ -360,6 +360,9 @@ func (p *Page) layout(d fields) error {
 	if th <= 0 || p.tiled && (tw > most || th > most) {
 		return broken(d.Offset, "segments of no size")
 	}
+	if tw > d.limit/th { // a tile may be larger than the picture
+		return &container.LimitError{What: "pixels of a tile", Limit: d.limit}
+	}
 	if tw*int64(p.samples*p.depth)/8 > maxSegment/th {
 		return fmt.Errorf("%w: strips of more than %d bytes", ErrUnsupported, maxSegment)
 	}

@@ -328,6 +328,8 @@ func TestErrors(t *testing.T) {
 		require.ErrorIs(t, draw(b), ErrUnsupported, name)
 	}
 	require.ErrorAs(t, draw(raw(entry{tagWidth, 4, 1, 1 << 31}, entry{tagHeight, 4, 1, 1 << 31})), new(*container.LimitError))
+	tile := raw(entry{tagTileWidth, 4, 1, 1 << 14}, entry{tagTileHeight, 4, 1, 1 << 14}, entry{tagTiles, 4, 1, 8}, entry{tagTileCounts, 4, 1, 1200})
+	require.ErrorAs(t, draw(tile), new(*container.LimitError), "a tile of more pixels than pictures may have")
 	broken := errors.New("bad disk")
 	_, err := Open(badDisk{broken}, 1000, maxPixels)
 	require.ErrorIs(t, err, broken)
