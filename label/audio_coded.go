@@ -305,7 +305,7 @@ func (r *recording) tagged(made metadata.Source) (*splice.Plan, error) {
 	if err != nil {
 		return nil, soundError(r.format, err)
 	}
-	return splice.New(r.src.R, r.src.Size, []splice.Edit{{Delete: r.src.Size, Insert: whole}})
+	return r.rewritten(whole)
 }
 
 func (r *recording) opened(src metadata.Source) *container.Source {

@@ -50,8 +50,7 @@ func (f *film) rewriteFile() (*splice.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	whole := splice.Edit{Delete: f.src.Size, Insert: io.NewSectionReader(out.R, 0, out.Size)}
-	return splice.New(f.src.R, f.src.Size, []splice.Edit{whole})
+	return f.rewritten(io.NewSectionReader(out.R, 0, out.Size))
 }
 
 // encodeStream returns the options of the stream of the output that is encoded.

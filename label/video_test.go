@@ -3,6 +3,7 @@ package label
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"fmt"
 	"image"
 	"math"
@@ -394,6 +395,15 @@ func TestVideoWrittenAnewKeepsTheRecord(t *testing.T) {
 	other := &Labeler{Producer: "another", Notice: &Notice{}}
 	_, _, err = label(other, metadata.Bytes(plain, "film.avi"), Artifact{})
 	require.Error(t, err)
+
+	for _, id := range []string{"C2PA", "_PMX"} {
+		more := append(bytes.Clone(b), riffChunk(id, []byte("<x:xmpmeta xmlns:x='adobe:ns:meta/'/>"))...)
+		binary.LittleEndian.PutUint32(more[4:], uint32(len(more)-8))
+		out, receipt, err := label(l, metadata.Bytes(more, "film.avi"), Artifact{})
+		require.NoError(t, err)
+		require.Contains(t, receipt.Layers[0].Reason, id)
+		require.Contains(t, string(out), id)
+	}
 }
 
 // Regression: a video whose opening had its notice counted as done when the notice was
