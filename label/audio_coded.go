@@ -119,7 +119,7 @@ func openRecording(j *job) (*recording, error) {
 		return nil, err
 	}
 	if r.media, err = programs.Probe(j.ctx, r.in); err != nil {
-		return nil, r.failed(err)
+		return nil, r.ffmpegError(err)
 	}
 	if err := r.choose(); err != nil {
 		return nil, err
@@ -139,17 +139,9 @@ func (r *recording) input(name, format string, content io.Reader) (ffmpeg.Input,
 // run runs ffmpeg.
 func (r *recording) run(inputs []ffmpeg.Input, args ...string) error {
 	if err := r.programs.Run(r.ctx, ffmpeg.Job{Inputs: inputs, Args: args, MaxSize: maxDecoded}); err != nil {
-		return r.failed(err)
+		return r.ffmpegError(err)
 	}
 	return nil
-}
-
-// failed returns an error of the programs in the types of this package.
-func (r *recording) failed(err error) error {
-	if errors.Is(err, ffmpeg.ErrTooLarge) {
-		return &metadata.LimitError{What: "size of the sound", Limit: maxDecoded}
-	}
-	return fmt.Errorf("label: %s file: %w", r.format, err)
 }
 
 // choose finds the one track of sound, and refuses what a new file would not have.
@@ -226,7 +218,7 @@ func (r *recording) coder() (soundCoder, error) {
 	}
 	have, err := r.programs.Encoders(r.ctx)
 	if err != nil {
-		return c, r.failed(err)
+		return c, r.ffmpegError(err)
 	}
 	if !have[c.encoder] {
 		return c, missing{fmt.Sprintf("this ffmpeg has no encoder for the codec %q: install one with %s", codec, c.encoder)}

@@ -54,7 +54,7 @@ func (r *recording) encode(name string, samples []float64, muxer string, args ..
 	args = slices.Concat([]string{"-c:a", c.encoder}, c.args, args, []string{"-f", muxer, "pipe:1"})
 	b, err := r.programs.Output(r.ctx, limit, in, args...)
 	if err != nil {
-		return nil, r.failed(err)
+		return nil, r.ffmpegError(err)
 	}
 	return b, nil
 }

@@ -38,10 +38,10 @@ type Labeler struct {
 
 	// FFmpeg is the path of the program ffmpeg, 5.1 or later, with ffprobe beside it:
 	// notices in video, and in sound that is not PCM, FLAC or MP3, need both. Empty, they
-	// are looked for in PATH. They work on
-	// copies in the directory for temporary files, which take up to twice the size of
-	// the file, and the new pictures: at most 64 times that size, or 1 GiB. How long
-	// they work only the context limits.
+	// are looked for in PATH. They work on copies in the directory for temporary files,
+	// which take up to twice the size of the file, and what they make of it: at most 64
+	// times that size, or 1 GiB, of video, and 2 GiB of sound. How long they work only the
+	// context limits.
 	FFmpeg string
 
 	// Log receives a line for each receipt, if set.

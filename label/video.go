@@ -112,16 +112,13 @@ func openFilm(j *job) (*film, error) {
 	probed := f.in
 	probed.Options = nil // the size comes before the limit on it
 	if f.media, err = programs.Probe(j.ctx, probed); err != nil {
-		return nil, f.failed(err)
+		return nil, f.ffmpegError(err)
 	}
 	return f, f.choose(limit)
 }
 
 // file returns the path of a temporary file.
 func (f *film) file(name string) string { return filepath.Join(f.dir, name) }
-
-// failed returns an error of the programs in the types of this package.
-func (f *film) failed(err error) error { return fmt.Errorf("label: %s file: %w", f.format, err) }
 
 // choose chooses the video track, and refuses what a new encoding would break.
 func (f *film) choose(limit int64) error {

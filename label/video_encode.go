@@ -53,7 +53,7 @@ func (f *film) chooseCoder() error {
 	}
 	have, err := f.programs.Encoders(f.ctx)
 	if err != nil {
-		return f.failed(err)
+		return f.ffmpegError(err)
 	}
 	i := slices.IndexFunc(c.names, func(name string) bool { return have[name] })
 	if i < 0 {
@@ -166,7 +166,7 @@ func (f *film) readRange() (err error) {
 		return nil
 	}
 	if f.first, err = f.programs.FirstFrame(f.ctx, f.in, f.video.Index); err != nil {
-		return f.failed(err)
+		return f.ffmpegError(err)
 	}
 	for _, s := range slices.Concat(f.video.SideData, f.first) {
 		for _, kind := range []string{"DOVI", "Dolby Vision", "HDR10+", "Vivid"} {

@@ -245,7 +245,7 @@ func (f *film) run(in ffmpeg.Input, args []string, seconds float64) error {
 		job.Progress = func(done time.Duration) { f.progress(min(done.Seconds()/seconds, 1)) }
 	}
 	if err := f.programs.Run(f.ctx, job); err != nil {
-		return f.failed(err)
+		return f.ffmpegError(err)
 	}
 	return nil
 }

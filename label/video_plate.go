@@ -89,7 +89,7 @@ func (f *film) samples(most int, options []string, filter string) ([]*image.NRGB
 	raw, err := f.programs.Output(f.ctx, int64(most*size), in, "-map", f.stream(), "-filter:v", filter,
 		"-frames:v", fmt.Sprint(most), "-f", "rawvideo", "pipe:1")
 	if err != nil {
-		return nil, f.failed(err)
+		return nil, f.ffmpegError(err)
 	}
 	var all []*image.NRGBA64
 	for ; len(raw) >= size; raw = raw[size:] {

@@ -27,10 +27,10 @@ type Video struct {
 	Config    []byte // the body of avcC, hvcC...; nil if the coding has none
 	Timescale int64  // units of time in a second
 
-	// Start and End are the times of the track between which it plays, by its edit
-	// list, where that is simple: once, at normal speed.
-	Start, End int64
-	Simple     bool
+	// Start is the time of the track from which it plays, by its edit list, where that
+	// is simple: once, at normal speed.
+	Start  int64
+	Simple bool
 
 	Samples []VideoSample // in the order of decoding
 
@@ -329,7 +329,6 @@ func (v *Video) times(src *Source) error {
 		}
 		at += int64(step)
 	}
-	v.End = at
 	return nil
 }
 

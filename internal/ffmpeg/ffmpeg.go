@@ -87,8 +87,12 @@ type Job struct {
 	Progress func(done time.Duration)
 }
 
-// ErrTooLarge reports an output beyond [Job].MaxSize.
-var ErrTooLarge = errors.New("ffmpeg: output too large")
+// A TooLargeError is an output of more bytes than it may have.
+type TooLargeError struct{ Limit int64 }
+
+func (e *TooLargeError) Error() string {
+	return fmt.Sprintf("ffmpeg: output of more than %d bytes", e.Limit)
+}
 
 // Run runs a job. When ctx is done it ends the program, and returns its error.
 func (p *Programs) Run(ctx context.Context, job Job) error {
@@ -106,8 +110,8 @@ func (p *Programs) Run(ctx context.Context, job Job) error {
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("ffmpeg: %w", err)
 	}
-	if job.follow(stdout) != nil {
-		stop(ErrTooLarge)
+	if err := job.follow(stdout); err != nil {
+		stop(err)
 	}
 	return ended(ctx, cmd.Wait(), stderr)
 }
@@ -163,7 +167,7 @@ func (j *Job) follow(r io.Reader) error {
 		switch key {
 		case "total_size":
 			if j.MaxSize > 0 && n > j.MaxSize {
-				return ErrTooLarge
+				return &TooLargeError{j.MaxSize}
 			}
 		case "out_time_us":
 			if j.Progress != nil {
@@ -200,7 +204,7 @@ func output(ctx context.Context, program string, limit int64, args []string) ([]
 	var out bytes.Buffer
 	n, err := io.Copy(&out, io.LimitReader(stdout, limit+1))
 	if err == nil && n > limit {
-		err = ErrTooLarge
+		err = &TooLargeError{limit}
 	}
 	if err != nil {
 		stop(err)

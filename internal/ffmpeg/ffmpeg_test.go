@@ -65,7 +65,7 @@ func TestOutput(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, raw, 64*48)
 	_, err = p.Output(t.Context(), 64*48-1, in, args...)
-	require.ErrorIs(t, err, ErrTooLarge)
+	require.ErrorAs(t, err, new(*TooLargeError))
 }
 
 // TestForcedFormat: what a file says it is does not count.
@@ -90,7 +90,7 @@ func TestEnds(t *testing.T) {
 	require.ErrorIs(t, p.Run(ctx, Job{Inputs: []Input{in}, Args: forever}), context.DeadlineExceeded)
 
 	large := append(forever[:4:4], "-f", "avi", "file:"+filepath.Join(t.TempDir(), "large.avi"))
-	require.ErrorIs(t, p.Run(t.Context(), Job{Inputs: []Input{in}, Args: large, MaxSize: 1 << 20}), ErrTooLarge)
+	require.ErrorAs(t, p.Run(t.Context(), Job{Inputs: []Input{in}, Args: large, MaxSize: 1 << 20}), new(*TooLargeError))
 }
 
 func TestNumbers(t *testing.T) {

@@ -1,12 +1,16 @@
 package label
 
 import (
+	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"slices"
 
 	"github.com/aigclabel/aigclabel/internal/container"
+	"github.com/aigclabel/aigclabel/internal/ffmpeg"
 	"github.com/aigclabel/aigclabel/internal/splice"
+	"github.com/aigclabel/aigclabel/metadata"
 )
 
 // rewritable are the readers of the formats whose files ffmpeg may write anew.
@@ -51,4 +55,12 @@ func (j *job) foreign(of splice.Content) (map[string]bool, error) {
 		}
 	}
 	return places, nil
+}
+
+// ffmpegError returns an error of ffmpeg in the types of this package.
+func (j *job) ffmpegError(err error) error {
+	if large, ok := errors.AsType[*ffmpeg.TooLargeError](err); ok {
+		return &metadata.LimitError{What: "size of what ffmpeg writes", Limit: large.Limit}
+	}
+	return fmt.Errorf("label: %s file: %w", j.format, err)
 }
