@@ -3,6 +3,7 @@ package container
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -99,6 +100,13 @@ func TestXMLLines(t *testing.T) {
 
 // TestEdgesOfAPart compares both ends of parts of all sizes with the part.
 func TestEdgesOfAPart(t *testing.T) {
+	for _, announced := range []int64{math.MaxInt64, 1} {
+		z := openForTest(t, deflatedZIP(t, "a", "text"))
+		e := z.find("a")
+		e.size = announced
+		_, _, err := z.edges(e, "")
+		require.NoError(t, err, "of a wrong size")
+	}
 	for _, size := range []int{0, 1, edgeSize, 2 * edgeSize, 2*edgeSize + 1, 3*edgeSize + 7, 9 * edgeSize} {
 		var text strings.Builder
 		for i := 0; text.Len() < size; i++ {

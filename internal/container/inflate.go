@@ -76,7 +76,7 @@ func (s *Source) inflatedEdges(off, packed, size int64, from string) (head, tail
 // edges returns the first edgeSize bytes of r from a mark on, and the last, or all of up
 // to twice as many, for both. What is broken gives what it gives.
 func (s *Source) edges(r io.Reader, size int64, from string) (head, tail string, err error) {
-	block := make([]byte, 0, min(size+1, 2*edgeSize))
+	block := make([]byte, 0, min(size, 2*edgeSize-1)+1) // one byte more shows that there is more
 	whole, found := true, false
 	for err == nil {
 		if len(block) == cap(block) {
