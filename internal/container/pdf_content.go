@@ -38,7 +38,15 @@ type pdfContent struct {
 	operands  []pdfValue
 	marks     []pdfMark
 	fonts     map[string]*pdfFont
-	objects   map[string]*pdfObject
+	forms     map[string]*pdfForm // nil for what is none
+	listed    map[string]pdfMark  // of the Properties of resources
+}
+
+// A pdfForm is content that is drawn as one, often many times.
+type pdfForm struct {
+	content   []byte
+	matrix    pdfMatrix
+	resources pdfValue
 }
 
 func (r *pdfTextReader) content(resources pdfValue, state pdfTextState) *pdfContent {
@@ -67,13 +75,22 @@ func (c *pdfContent) runAll(streams []pdfValue) error {
 
 // open makes the content of a stream the text to run.
 func (c *pdfContent) open(o *pdfObject) error {
-	data, _, _, err := c.file.content(o, "page content")
-	if limit := new(LimitError); errors.As(err, &limit) {
+	data, err := c.program(o)
+	if err != nil {
 		return err
 	}
-	c.file.note(err)
 	c.pdfLexer = pdfLexer{text: data}
 	return c.spend(len(data))
+}
+
+// program returns the content of a stream, as much as there is of a damaged one.
+func (r *pdfTextReader) program(o *pdfObject) ([]byte, error) {
+	data, _, _, err := r.file.content(o, "page content")
+	if limit := new(LimitError); errors.As(err, &limit) {
+		return nil, err
+	}
+	r.file.note(err)
+	return data, nil
 }
 
 func (c *pdfContent) run() error {
@@ -227,18 +244,24 @@ func (c *pdfContent) unmark() {
 
 // markWith opens marked content with properties, here or in the resources.
 func (c *pdfContent) markWith() error {
-	properties := c.arg(0)
-	if name := properties.name(); name != "" {
-		var err error
-		if properties, err = c.resource("Properties", name); err != nil {
-			return err
+	name := c.arg(0).name()
+	m, known := c.listed[name]
+	if !known {
+		properties := c.arg(0)
+		if name != "" {
+			v, err := c.resource("Properties", name)
+			if err != nil {
+				return err
+			}
+			properties = c.file.direct(v)
 		}
-		properties = c.file.direct(properties)
-	}
-	m := pdfMark{}
-	if v := c.file.direct(properties.lookup("ActualText")); v.isString() {
-		m.text, _ = v.text()
-		m.replaced = true
+		if v := c.file.direct(properties.lookup("ActualText")); v.isString() {
+			m.text, _ = v.text()
+			m.replaced = true
+		}
+		if name != "" {
+			c.listed = remember(c.listed, name, m)
+		}
 	}
 	c.mark(m)
 	return nil
@@ -317,31 +340,56 @@ func (d *PDFDocument) fontOf(f *pdfFile, v pdfValue) (*pdfFont, error) {
 // do runs the content of a form; pictures have no text.
 func (c *pdfContent) do() error {
 	name := c.arg(0).name()
-	o, known := c.objects[name]
+	form, known := c.forms[name]
 	if !known {
 		v, err := c.resource("XObject", name)
+		if err == nil {
+			form, err = c.formOf(v)
+		}
 		if err != nil {
 			return err
 		}
-		o = c.file.resolve(v)
-		c.objects = remember(c.objects, name, o)
+		c.forms = remember(c.forms, name, form)
 	}
-	if o == nil || o.data == 0 || c.form == maxPDFForms || c.file.direct(o.value.lookup("Subtype")).name() != "Form" {
+	if form == nil || c.form == maxPDFForms {
 		return nil
 	}
-	state, resources := c.state, c.file.direct(o.value.lookup("Resources"))
-	if m := c.file.numbers(o.value.lookup("Matrix"), 6); len(m) == 6 {
-		state.ctm = pdfMatrix{m[0], m[1], m[2], m[3], m[4], m[5]}.then(state.ctm)
-	}
+	state, resources := c.state, form.resources
+	state.ctm = form.matrix.then(state.ctm)
 	if resources == nil {
 		resources = c.resources
 	}
 	inner := c.content(resources, state)
 	inner.form, inner.stamp = c.form+1, c.stamp || strings.HasPrefix(name, pdfStampName)
-	if err := inner.open(o); err != nil {
+	inner.pdfLexer = pdfLexer{text: form.content}
+	if err := c.spend(len(form.content)); err != nil {
 		return err
 	}
 	return inner.run()
+}
+
+// formOf returns the form that v refers to, nil if it is none. It is read once for a page.
+func (r *pdfTextReader) formOf(v pdfValue) (*pdfForm, error) {
+	num, _, _ := v.reference()
+	form, known := r.drawn[num]
+	if known {
+		return form, nil
+	}
+	if o := r.file.resolve(v); o != nil && o.data > 0 && r.file.direct(o.value.lookup("Subtype")).name() == "Form" {
+		data, err := r.program(o)
+		if err == nil {
+			err = r.spend(len(data))
+		}
+		if err != nil {
+			return nil, err
+		}
+		form = &pdfForm{data, pdfIdentity, r.file.direct(o.value.lookup("Resources"))}
+		if m := r.file.numbers(o.value.lookup("Matrix"), 6); len(m) == 6 {
+			form.matrix = pdfMatrix{m[0], m[1], m[2], m[3], m[4], m[5]}
+		}
+	}
+	r.drawn[num] = form
+	return form, nil
 }
 
 // move starts a line, from the start of the one before.
@@ -388,11 +436,18 @@ func (c *pdfContent) show(v pdfValue) error {
 		code, n := font.next(raw)
 		raw = raw[n:]
 		c.buffer = append(c.buffer, font.text(code)...)
+		if c.letters+len(c.buffer) > maxPDFText { // of which a code may have many
+			return errLongPDFText
+		}
 		x := font.advance(code)*c.state.size + c.state.char
 		if n == 1 && code == ' ' {
 			x += c.state.word
 		}
 		c.advance(x)
 	}
-	return c.piece(c.replaced(c.buffer), from)
+	text := c.replaced(c.buffer)
+	if c.letters += max(len(text), len(c.buffer)); c.letters > maxPDFText {
+		return errLongPDFText
+	}
+	return c.piece(text, from)
 }

@@ -51,7 +51,12 @@ func (f *pdfFile) view(off, n int64) ([]byte, error) {
 // spend takes a text that is to be decoded from the budget: strings overlap in
 // hostile files, and a decoder needs some times their size.
 func (f *pdfFile) spend(text pdfValue) error {
-	if f.budget -= 8 * int64(len(text)); f.budget < 0 {
+	return f.charge(8 * len(text))
+}
+
+// charge takes what is looked through once more from the budget.
+func (f *pdfFile) charge(n int) error {
+	if f.budget -= int64(n); f.budget < 0 {
 		return &LimitError{What: "PDF text", Limit: f.src.Values}
 	}
 	return nil
@@ -161,7 +166,11 @@ func (f *pdfFile) resolve(v pdfValue) *pdfObject {
 	case !ok:
 		return &pdfObject{value: v}
 	}
+	budget := f.budget
 	o, err := f.object(num, gen)
+	if err == nil && o != nil && o.packed == nil && f.budget == budget { // the head costs no read, but is taken apart
+		err = f.charge(len(o.value))
+	}
 	if f.note(err); err != nil || o == nil || string(o.value) == "null" {
 		return nil
 	}

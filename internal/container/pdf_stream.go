@@ -194,6 +194,9 @@ func (f *pdfFile) unpack(num int64, loc pdfLocation) (*pdfObject, error) {
 	}
 	l := pdfLexer{text: s.text, pos: int(s.offsets[i])}
 	v, err := l.value()
+	if err == nil {
+		err = f.charge(i/16 + len(v)) // a number is passed much faster than a byte is read
+	}
 	return &pdfObject{num: num, value: v, packed: &s.span}, atOffset(s.span.Offset, err)
 }
 

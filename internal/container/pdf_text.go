@@ -51,7 +51,10 @@ type pdfTextReader struct {
 	letters  int   // bytes of text so far
 	left     int64 // bytes of content that may be run
 	buffer   []byte
+	drawn    map[int64]*pdfForm // by object number, nil for what is none
 }
+
+var errLongPDFText = &LimitError{What: "text of a PDF page", Limit: maxPDFText}
 
 // Text reads the text of the page. The error is an I/O error, a *[LimitError] or, where
 // the content ends inside an object, a *[FormatError], beside what was read before it.
@@ -79,7 +82,7 @@ func (p *PDFPage) text(streams []pdfValue, fontless bool) (PDFText, error) {
 	left := min(maxPDFContent, max(d.content, minPDFContent))
 	f.src = NewSource(f.src.r, f.src.size, Limits{Inflated: left, Value: left})
 	f.Limits, f.Damage, f.budget = nil, nil, maxPDFContent
-	r := &pdfTextReader{doc: d, file: &f, left: left, fromPDF: p.toUser.inverse(), fontless: fontless}
+	r := &pdfTextReader{doc: d, file: &f, left: left, fromPDF: p.toUser.inverse(), fontless: fontless, drawn: map[int64]*pdfForm{}}
 	c := r.content(f.direct(p.resources), pdfTextState{ctm: pdfIdentity})
 	err := c.runAll(streams)
 	if err == nil {
@@ -121,9 +124,6 @@ func (c *pdfContent) piece(text []byte, from pdfMatrix) error {
 	m := from.then(toPage)
 	if !(m.a > 0) || math.Abs(m.b) > 0.1*m.a {
 		return nil
-	}
-	if c.letters += len(text); c.letters > maxPDFText {
-		return &LimitError{What: "text of a PDF page", Limit: maxPDFText}
 	}
 	l := PDFLine{Size: math.Abs(c.state.size) * math.Hypot(m.c, m.d), Hidden: c.state.mode == 3 || c.state.mode == 7, Stamp: c.stamp}
 	l.X, l.Y = m.apply(0, c.state.rise)

@@ -197,6 +197,11 @@ func TestPDFTextHostile(t *testing.T) {
 		"character map":     pdfOf("/F 1 Tf(a)Tj", "/Font<</F 6 0 R>>", "<</ToUnicode 7 0 R>>", flate("", "beginbfchar "+many("<1><1>", 600000))),
 		"range of all":      pdfOf("/F 1 Tf(\xff)Tj", "/Font<</F 6 0 R>>", "<</ToUnicode 7 0 R>>", pdfStream("", "beginbfrange<0><ffffffff><7fff>endbfrange")),
 		"widths":            pdfOf("/F 1 Tf(a)Tj", "/Font<</F 6 0 R>>", "<</Subtype/Type0/DescendantFonts[<</W[1["+many("1 ", 1<<18)+"]]>>]>>"),
+		"long mapping":      pdfOf("/F 1 Tf("+many("a", 1<<14)+")Tj", "/Font<</F 6 0 R>>", "<</ToUnicode 7 0 R>>", flate("", "beginbfchar<61><"+many("0041", 1<<17)+">endbfchar")),
+		"mapping, askew":    pdfOf("0 1 -1 0 0 0 Tm /F 1 Tf "+many("(aaaaaaaa)Tj ", 1<<10), "/Font<</F 6 0 R>>", "<</ToUnicode 7 0 R>>", flate("", "beginbfchar<61><"+many("0041", 1<<17)+">endbfchar")),
+		"large picture":     pdfOf("/X Do", "/XObject<</X 6 0 R>>", flate("/Subtype/Form/Resources<</XObject<</Y 7 0 R>>>>", many("/Y Do ", 1<<19)), pdfStream("/A("+many("a", 16<<10)+")/Subtype/Image", "")),
+		"large properties":  pdfOf("/X Do", "/XObject<</X 6 0 R>>", flate("/Subtype/Form/Resources<</Properties<</P 7 0 R>>>>", many("/S/P BDC ", 1<<18)), "<</A("+many("a", 16<<10)+")>>"),
+		"long replacement":  pdfOf("/X Do", "/XObject<</X 6 0 R>>", flate("/Subtype/Form/Resources<</Properties<</P 7 0 R>>>>", many("/S/P BDC (a)' EMC ", 1<<13)), "<</ActualText("+many("a", 64<<10)+")>>"),
 		"great numbers":     pdfOf("BT "+many("9", 400)+" 0 0 1 0 0 Tm /F "+many("9", 400)+" Tf(a)Tj(b)Tj ET", ""),
 	} {
 		t.Run(name, func(t *testing.T) {
