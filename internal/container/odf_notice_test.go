@@ -161,3 +161,13 @@ func FuzzODPNotice(f *testing.F) {
 	fuzzNotice(f, "odp", func(content string) []byte { return odfPackage(content, odfStylesOf("", "")) },
 		odfContentOf("", "presentation", `<draw:page><draw:frame/><presentation:notes/></draw:page>`))
 }
+
+// TestODSTablesAreData: the name of a column is no notice.
+func TestODSTablesAreData(t *testing.T) {
+	cell := func(text string) string {
+		return `<table:table-cell office:value-type="string"><text:p>` + text + `</text:p></table:table-cell>`
+	}
+	row := func(cells string) string { return "<table:table-row>" + cells + "</table:table-row>" }
+	b := odfPackage(odfContentOf("", "spreadsheet", row(cell("Title"))+row(cell("File")+cell("AI generated")+cell("Date"))+row(cell("Note")+cell("by AI"))), odfStylesOf("", ""))
+	require.Equal(t, []string{"text start: Title", "text start: Note", "text end: by AI"}, finds(t, "ods", b))
+}

@@ -222,6 +222,17 @@ func odsLines(src *Source) (lineList, error) {
 	if err != nil {
 		return l.lineList, err
 	}
-	l.addText(head, tail, "")
+	l.addText(withoutTables(head), withoutTables(tail), "")
 	return l.lineList, l.addMargins()
+}
+
+// withoutTables returns a piece of a spreadsheet without the rows of tables.
+func withoutTables(doc string) string {
+	var b strings.Builder
+	for row := range strings.SplitAfterSeq(doc, "</table:table-row>") {
+		if strings.Count(row, "office:value-type=") < tableCells {
+			b.WriteString(row)
+		}
+	}
+	return b.String()
 }

@@ -59,45 +59,90 @@ func (l *ooxmlLooker) addSheet(head, tail string) []sheetCell {
 	return append(slices.Clip(start), end...)
 }
 
+// tableCells is how many cells with values make a row one of a table: there, "AI generated"
+// is the name of a column.
+const tableCells = 3
+
+// A sheetScan gathers the cells of a sheet.
+type sheetScan struct {
+	doc    string
+	margin func(name, text string) // gets the texts of headers and footers
+	cells  []sheetCell
+	row    int    // where the cells of the row begin
+	values int    // cells of the row that have one
+	filled bool   // the cell that is read has one
+	kind   string // of this cell
+	inside string // the element that was opened last
+}
+
 // sheetCells returns at most most cells with texts in a piece of a sheet, and gives the
 // texts of headers and footers to margin.
-func sheetCells(doc string, most int, margin func(name, text string)) (cells []sheetCell) {
-	kind, inside := "", ""
-	for sc := (xmlscan.Scanner{Doc: doc, DTD: true}); len(cells) < most; {
+func sheetCells(doc string, most int, margin func(name, text string)) []sheetCell {
+	s := sheetScan{doc: doc, margin: margin}
+	for sc := (xmlscan.Scanner{Doc: doc, DTD: true}); s.row < most; {
 		t, err := sc.Next()
 		if err != nil || t.Kind == xmlscan.EndOfInput {
 			break
 		}
-		switch name := localName(t.Name); {
-		case t.Kind == xmlscan.StartTag:
-			inside = name
-			if name != "c" {
-				continue
+		switch t.Kind {
+		case xmlscan.StartTag:
+			s.start(&t)
+		case xmlscan.EndTag:
+			if s.inside = ""; localName(t.Name) == "row" {
+				s.endRow()
 			}
-			kind = ""
-			for _, a := range t.Attrs {
-				if a.Name == "t" {
-					kind = doc[a.Value.Start:a.Value.End]
-				}
-			}
-		case t.Kind == xmlscan.EndTag:
-			inside = ""
-		case t.Kind != xmlscan.Text:
-		case slices.Contains(sheetMargins, inside):
-			name := "header"
-			if strings.HasSuffix(inside, "Footer") {
-				name = "footer"
-			}
-			margin(name, xmlscan.Content(doc[t.Start:t.End]))
-		case inside == "v" && kind == "s":
-			if i, err := strconv.Atoi(doc[t.Start:t.End]); err == nil && i >= 0 {
-				cells = append(cells, sheetCell{shared: i})
-			}
-		case inside == "t" || inside == "v" && kind == "str":
-			cells = append(cells, sheetCell{text: xmlscan.Content(doc[t.Start:min(t.End, t.Start+maxLine)]), shared: -1})
+		case xmlscan.Text:
+			s.text(&t)
 		}
 	}
-	return cells
+	s.endRow()
+	return s.cells[:min(most, len(s.cells))]
+}
+
+func (s *sheetScan) start(t *xmlscan.Token) {
+	if s.inside = localName(t.Name); s.inside != "c" {
+		return
+	}
+	s.kind, s.filled = "", false
+	for _, a := range t.Attrs {
+		if a.Name == "t" {
+			s.kind = s.doc[a.Value.Start:a.Value.End]
+		}
+	}
+}
+
+// endRow keeps the cells of a row unless it is one of a table.
+func (s *sheetScan) endRow() {
+	if s.values >= tableCells {
+		s.cells = s.cells[:s.row]
+	}
+	s.row, s.values = len(s.cells), 0
+}
+
+func (s *sheetScan) text(t *xmlscan.Token) {
+	if slices.Contains(sheetMargins, s.inside) {
+		name := "header"
+		if strings.HasSuffix(s.inside, "Footer") {
+			name = "footer"
+		}
+		s.margin(name, xmlscan.Content(s.doc[t.Start:t.End]))
+		return
+	}
+	if s.inside != "v" && s.inside != "t" {
+		return
+	}
+	if !s.filled {
+		s.filled = true
+		s.values++
+	}
+	switch {
+	case s.inside == "v" && s.kind == "s":
+		if i, err := strconv.Atoi(s.doc[t.Start:t.End]); err == nil && i >= 0 {
+			s.cells = append(s.cells, sheetCell{shared: i})
+		}
+	case s.inside == "t" || s.kind == "str":
+		s.cells = append(s.cells, sheetCell{text: xmlscan.Content(s.doc[t.Start:min(t.End, t.Start+maxLine)]), shared: -1})
+	}
 }
 
 // addCells lists the texts of cells. Shared ones are looked up in the head of their part.

@@ -167,7 +167,9 @@ func TestXLSXHeaders(t *testing.T) {
 
 func TestXLSXCellsAreRead(t *testing.T) {
 	cells := `<c t="s"><v>1</v></c><c><v>7</v></c><c t="inlineStr"><is><t>in</t></is></c><c t="str"><f>a</f><v>x</v></c><c t="s"><v>0</v></c><c t="s"><v>99</v></c>`
-	b := xlsxDocument(`<worksheet><sheetData><row>` + cells + `</row></sheetData><headerFooter><oddFooter>&amp;Lfoot</oddFooter></headerFooter></worksheet>`)
+	cells = strings.ReplaceAll(cells, "</c><c", "</c></row><row><c")
+	const table = `<c t="str"><v>File</v></c><c t="str"><v>AI generated</v></c><c><v>7</v></c>` // the name of a column is no notice
+	b := xlsxDocument(`<worksheet><sheetData><row>` + cells + `</row><row>` + table + `</row></sheetData><headerFooter><oddFooter>&amp;Lfoot</oddFooter></headerFooter></worksheet>`)
 	require.Equal(t, []string{"page footer: foot", "text start: two", "text start: in", "text start: x", "text end: one"}, finds(t, "xlsx", b))
 }
 
