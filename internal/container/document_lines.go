@@ -119,13 +119,40 @@ type lineScan struct {
 	element    string
 	yield      func(string) bool
 	line       strings.Builder
-	paragraphs int  // that are open
-	inside     bool // an element of text
+	paragraphs int    // that are open
+	inside     bool   // an element of text
+	unseen     string // the element that is passed over, "" for none
+	hidden     bool   // the run of text
+}
+
+// unseenText are the elements whose text is none of the document's: what was deleted or
+// moved from there, and comments.
+var unseenText = []string{"tracked-changes", "moveFrom", "annotation"}
+
+// passes reports whether a token belongs to text that nobody sees: a notice there is none.
+func (w *lineScan) passes(name string, doc string, t *xmlscan.Token) bool {
+	switch {
+	case w.unseen != "":
+		if t.Kind == xmlscan.EndTag && name == w.unseen {
+			w.unseen = ""
+		}
+		return true
+	case t.Kind == xmlscan.StartTag && !t.Empty && slices.Contains(unseenText, name):
+		w.unseen = name
+		return true
+	case name == "vanish" && t.Kind == xmlscan.StartTag:
+		x := xmlElement{doc: doc, xmlSpan: xmlSpan{start: t.Start}}
+		w.hidden = x.on()
+	case t.Kind == xmlscan.EndTag && (name == "r" || name == "pPr"): // that of a paragraph hides its mark
+		w.hidden = false
+	}
+	return w.hidden && t.Kind == xmlscan.Text
 }
 
 // token reports whether there is to be another.
 func (w *lineScan) token(doc string, t *xmlscan.Token) bool {
 	switch name := localName(t.Name); {
+	case w.passes(name, doc, t):
 	case t.Kind == xmlscan.Text, t.Kind == xmlscan.CDATA:
 		if w.paragraphs > 0 && (w.inside || w.element == "") && w.line.Len() < maxLine {
 			w.line.WriteString(xmlscan.Content(doc[t.Start:min(t.End, t.Start+maxLine)]))

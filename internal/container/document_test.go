@@ -267,3 +267,30 @@ func TestNoticeQuadratic(t *testing.T) {
 		})
 	}
 }
+
+// TestUnseenTextIsNoNotice: a deleted, moved or hidden notice let a document go without one.
+func TestUnseenTextIsNoNotice(t *testing.T) {
+	const note = `Made by &lt;AI&gt; &amp; co`
+	odt := func(unseen string) []byte {
+		return odfPackage(odfContentOf("", "text", unseen+"<text:p>a</text:p>"), odfStylesOf("", ""))
+	}
+	docx := func(unseen string) []byte {
+		return ooxmlDocument("word/document.xml", wordDocument("<w:p>"+unseen+"</w:p><w:p><w:r><w:t>a</w:t></w:r></w:p>"))
+	}
+	for name, c := range map[string]struct {
+		format string
+		b      []byte
+		edits  bool
+	}{
+		"deleted":     {"odt", odt(`<text:tracked-changes><text:changed-region><text:deletion><text:p>` + note + `</text:p></text:deletion></text:changed-region></text:tracked-changes>`), true},
+		"comment":     {"odt", odt(`<text:p><office:annotation><text:p>` + note + `</text:p></office:annotation>b</text:p>`), true},
+		"moved":       {"docx", docx(`<w:moveFrom><w:r><w:t>` + note + `</w:t></w:r></w:moveFrom>`), true},
+		"hidden":      {"docx", docx(`<w:r><w:rPr><w:vanish/></w:rPr><w:t>` + note + `</w:t></w:r>`), true},
+		"not hidden":  {"docx", docx(`<w:r><w:rPr><w:vanish w:val="0"/></w:rPr><w:t>` + note + `</w:t></w:r>`), false},
+		"hidden mark": {"docx", docx(`<w:pPr><w:rPr><w:vanish/></w:rPr></w:pPr><w:r><w:t>` + note + `</w:t></w:r>`), false},
+	} {
+		plan, err := planNotice(c.format, c.b, testNotice(nil))
+		require.NoError(t, err, name)
+		require.Equal(t, c.edits, len(plan.Edits()) > 0, name)
+	}
+}
