@@ -110,6 +110,9 @@ func cues(t *textFile, part []byte) iter.Seq[subtitle] {
 				}
 				inside = false
 			case !inside:
+				if l.offset == 0 && strings.HasPrefix(text, "WEBVTT") { // stays the first line, also of a file without an empty one behind it
+					block = int64(len(l.raw))
+				}
 			default:
 				s.lines = append(s.lines, html.UnescapeString(strings.TrimRight(cueTags.ReplaceAllString(text, ""), "\r\n")))
 				s.stop = l.offset + int64(len(l.raw))

@@ -36,6 +36,7 @@ func TestSubtitleNotice(t *testing.T) {
 		n               Notice
 	}{
 		"vtt":          {"vtt", "WEBVTT\n\nNOTE x\n\nid\n00:01.000 --> 00:02.000\na\n", "WEBVTT\n\nNOTE x\n\n" + vtt + "id\n00:01.000 --> 00:02.000\na\n", english(Start)},
+		"vtt header":   {"vtt", "WEBVTT\n00:01.000 --> 00:02.000\na\n", "WEBVTT\n" + vtt + "00:01.000 --> 00:02.000\na\n", english(Start)},
 		"vtt end":      {"vtt", "WEBVTT\n\n00:01.000 --> 00:02.500 align:left\na\n", "WEBVTT\n\n00:01.000 --> 00:02.500 align:left\na\n\n" + strings.NewReplacer("00.000", "02.500", "02.000", "04.500").Replace(vtt), english(End)},
 		"vtt own":      {"vtt", "WEBVTT\n\n00:01.000 --> 00:02.500\na", "WEBVTT\n\n00:00:00.000 --> 00:00:02.000 line:0\n&lt;豆包&gt;AI生成\n\n00:01.000 --> 00:02.500\na", Notice{Text: "<豆包>AI生成"}},
 		"srt":          {"srt", "1\n00:00:01,000 --> 00:00:02,000\na\n", srt + "1\n00:00:01,000 --> 00:00:02,000\na\n", english(Start)},
