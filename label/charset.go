@@ -45,6 +45,10 @@ var marks = []struct {
 	{"\xFE\xFF", binary.BigEndian, unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)},
 }
 
+// designation starts the sequences that switch ISO-2022-JP and its kin, all bytes of
+// which are ASCII, to characters of two bytes (ISO/IEC 2022:1994, 14.3.2).
+const designation = "\x1B$"
+
 // detectCharset tells the encoding of a text from its head and, of a long one, its
 // tail, which may be cut within characters.
 func detectCharset(head, tail []byte) (charset, error) {
@@ -68,6 +72,8 @@ func detectCharset(head, tail []byte) (charset, error) {
 	switch {
 	case bytes.IndexByte(text, 0) >= 0:
 		return charset{}, ErrEncoding
+	case utf.bom == 0 && bytes.Contains(text, []byte(designation)):
+		return charset{ascii: true}, nil
 	case utf.bom > 0 || validUTF8(head) && validUTF8(text[len(head):]):
 		return utf, nil
 	case plausibleGB18030(text):

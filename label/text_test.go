@@ -117,10 +117,12 @@ func TestTextNoticeKeepsEncoding(t *testing.T) {
 func TestTextNoticeInUnknownEncoding(t *testing.T) {
 	japan, err := japanese.EUCJP.NewEncoder().String("これは日本語の文章です。\n")
 	require.NoError(t, err)
+	mail, err := japanese.ISO2022JP.NewEncoder().String("これは日本語の文章です。\n")
+	require.NoError(t, err)
 	latin, err := charmap.ISO8859_1.NewEncoder().String("Müller liest in Gärten über Bücher\n")
 	require.NoError(t, err)
 	for name, text := range map[string]string{
-		"EUC-JP": japan, "Latin-1": latin, "UTF-32": "\xFF\xFE\x00\x00a\x00\x00\x00", "binary": "a\x00b\n", "UTF-16 without mark": "a\x00\n\x00",
+		"EUC-JP": japan, "ISO-2022-JP": mail, "Latin-1": latin, "UTF-32": "\xFF\xFE\x00\x00a\x00\x00\x00", "binary": "a\x00b\n", "UTF-16 without mark": "a\x00\n\x00",
 	} {
 		_, err := planTextNotice(strings.NewReader(text), int64(len(text)), someNotice, Start, false)
 		require.ErrorIs(t, err, ErrEncoding, name)
