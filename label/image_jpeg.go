@@ -2,7 +2,6 @@ package label
 
 import (
 	"errors"
-	"fmt"
 	"image"
 	"image/color"
 	"io"
@@ -96,7 +95,7 @@ func jpegError(err error, limit int64) error {
 	case errors.Is(err, jpegcoef.ErrTooLarge):
 		err = &container.LimitError{What: "pixels of the picture", Limit: limit}
 	case errors.Is(err, jpegcoef.ErrUnsupported):
-		return fmt.Errorf("%w (%w)", ErrNoNotice, err)
+		return missing{err.Error()}
 	}
 	return codecError("jpeg", err)
 }

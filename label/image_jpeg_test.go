@@ -157,3 +157,14 @@ func TestNoticeJPEGKeepsIndex(t *testing.T) {
 	require.EqualValues(t, len(out)-len(second)-header, binary.LittleEndian.Uint32(index[entries+16+8:]))
 	require.Equal(t, second, out[len(out)-len(second):])
 }
+
+// TestNoticeJPEGOfAnotherKind: the record is written, and the receipt says why there
+// is no notice.
+func TestNoticeJPEGOfAnotherKind(t *testing.T) {
+	b := encodeJPEG(t, picture("busy", 640, 400), 75)
+	b[bytes.Index(b, []byte("\xFF\xC0\x00\x11"))+1] = 0xC9 // SOF9: arithmetic coding
+	l := &Labeler{Producer: producer, Notice: &Notice{}}
+	_, receipt := labelled(t, l, metadata.Bytes(b, ""), Artifact{ID: "a"})
+	require.Contains(t, receipt.Layers[0].Reason, "frame type 0xC9")
+	require.True(t, receipt.Layers[1].Done)
+}
