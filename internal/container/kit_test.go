@@ -57,9 +57,10 @@ func sniffs(t *testing.T, is func(*Source) (bool, error), documents map[string]b
 	}
 }
 
-// hang is longer than the walk of a megabyte takes on a slow machine, and shorter than
+// hang is longer than the walk of a megabyte takes on a slow machine under the race
+// detector, and shorter than
 // those whose cost is a product of two counts.
-const hang = 5 * time.Second
+const hang = 20 * time.Second
 
 // cheapWalk walks a hostile file, and checks what that costs.
 func cheapWalk(t testing.TB, w Walk, b []byte) (f File) {
