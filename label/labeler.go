@@ -130,6 +130,9 @@ func (l *Labeler) plan(ctx context.Context, src metadata.Source, a Artifact, s *
 		a.Created = time.Now()
 	}
 	src.R = contextReader{ctx, src.R}
+	if _, ok := media[format.Name]; l.Notice != nil && !ok {
+		return nil, Receipt{}, fmt.Errorf("%w (%s)", ErrNoNotice, format.Name)
+	}
 	before, err := l.recordBefore(src, a)
 	if err != nil {
 		return nil, Receipt{}, err
@@ -193,10 +196,7 @@ func (l *Labeler) planNotice(j *job) (*splice.Plan, Layer, error) {
 		plan, err := splice.New(j.src.R, j.src.Size, nil)
 		return plan, layer, err
 	}
-	m, ok := media[j.format]
-	if !ok {
-		return nil, layer, fmt.Errorf("%w (%s)", ErrNoNotice, j.format)
-	}
+	m := media[j.format]
 	plan, where, err := m.plan(j)
 	if lacking, ok := errors.AsType[missing](err); ok {
 		layer.Reason = lacking.reason

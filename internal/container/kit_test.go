@@ -58,8 +58,7 @@ func sniffs(t *testing.T, is func(*Source) (bool, error), documents map[string]b
 }
 
 // hang is longer than the walk of a megabyte takes on a slow machine under the race
-// detector, and shorter than
-// those whose cost is a product of two counts.
+// detector, and shorter than those whose cost is a product of two counts.
 const hang = 20 * time.Second
 
 // cheapWalk walks a hostile file, and checks what that costs.
