@@ -53,7 +53,9 @@ func firstLines(lines []container.PDFLine) (first []container.PDFLine) {
 // findPDFNotices returns the notices at the top and the bottom of the first and the
 // last page of a document.
 func findPDFNotices(src metadata.Source) ([]textNotice, error) {
-	doc, err := container.OpenPDF(container.NewSource(src.R, src.Size, container.Limits{}))
+	file := container.NewSource(src.R, src.Size, container.Limits{})
+	defer file.Release()
+	doc, err := container.OpenPDF(file)
 	if err != nil {
 		return nil, codecError("pdf", err)
 	}

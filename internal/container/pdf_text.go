@@ -80,7 +80,7 @@ func (p *PDFPage) text(streams []pdfValue, fontless bool) (PDFText, error) {
 	d := p.doc
 	f, refused := *d.file, d.file.refused
 	left := min(maxPDFContent, max(d.content, minPDFContent))
-	f.src = NewSource(f.src.r, f.src.size, Limits{Inflated: left, Value: left})
+	f.src = f.src.within(Limits{Inflated: left, Value: left})
 	f.Limits, f.Damage, f.budget = nil, nil, maxPDFContent
 	r := &pdfTextReader{doc: d, file: &f, left: left, fromPDF: p.toUser.inverse(), fontless: fontless, drawn: map[int64]*pdfForm{}}
 	c := r.content(f.direct(p.resources), pdfTextState{ctm: pdfIdentity})

@@ -171,14 +171,30 @@ func (s *Source) behind(l *Layout, first string) ([]Second, error) {
 // isFileType reports whether b starts with the first box of a movie.
 func isFileType(b []byte) bool { return len(b) >= 8 && string(b[4:8]) == "ftyp" }
 
+// magics are how files of common formats start.
+var magics = []struct{ magic, name string }{
+	{zipLocal, "zip"},
+	{pdfMagic, "pdf"},
+	{"Rar!", "rar"},
+	{"7z\xBC\xAF\x27\x1C", "7z"},
+	{"MZ", "exe"},
+	{"\x7FELF", "elf"},
+	{"#!", "script"},
+	{"<?php", "php"},
+	{"\x89PNG\r\n\x1a\n", "png"},
+	{"\xFF\xD8\xFF", "jpeg"},
+	{"GIF8", "gif"},
+	{"RIFF", "riff"},
+	{"OggS", "ogg"},
+	{"ID3", "mp3"},
+	{"fLaC", "flac"},
+}
+
 // formatOf names what a reader that is given b alone takes it for, "" if nothing.
 func formatOf(b []byte) string {
-	for magic, name := range map[string]string{
-		zipLocal: "zip", pdfMagic: "pdf", "Rar!": "rar", "7z\xBC\xAF\x27\x1C": "7z", "MZ": "exe", "\x7FELF": "elf", "#!": "script", "<?php": "php",
-		"\x89PNG\r\n\x1a\n": "png", "\xFF\xD8\xFF": "jpeg", "GIF8": "gif", "RIFF": "riff", "OggS": "ogg", "ID3": "mp3", "fLaC": "flac",
-	} {
-		if strings.HasPrefix(string(b[:min(len(b), 8)]), magic) {
-			return name
+	for _, f := range magics {
+		if bytes.HasPrefix(b, []byte(f.magic)) {
+			return f.name
 		}
 	}
 	if isHTMLHead(b) {

@@ -90,6 +90,14 @@ func NewSource(r io.ReaderAt, size int64, limits Limits) *Source {
 // afresh returns a source over the same file that has spent nothing.
 func (s *Source) afresh() *Source { return NewSource(s.r, s.size, s.Limits) }
 
+// within returns a source over the same file, with limits of its own, that has what s
+// has read. It is used no longer than s, and not released.
+func (s *Source) within(limits Limits) *Source {
+	n := NewSource(s.r, s.size, limits)
+	n.front, n.back = s.front, s.back
+	return n
+}
+
 // Size returns the length of the file.
 func (s *Source) Size() int64 { return s.size }
 
