@@ -123,11 +123,38 @@ type lineScan struct {
 	inside     bool   // an element of text
 	unseen     string // the element that is passed over, "" for none
 	hidden     bool   // the run of text
+	shape      string // the element of the shape that was opened last
 }
 
 // unseenText are the elements whose text is none of the document's: what was deleted or
 // moved from there, and comments.
 var unseenText = []string{"tracked-changes", "moveFrom", "annotation"}
+
+// shapes are the elements of what stands on slides.
+var shapes = []string{"sp", "pic", "graphicFrame", "frame"}
+
+// isContent reports whether a shape is what its slide is about: a title that speaks of AI
+// is no notice. In ODP its class says so (ODF 1.3 part 3, 19.389).
+func isContent(t *xmlscan.Token, doc string) bool {
+	class := attributeOf(t, doc, "presentation:class")
+	return slices.Contains([]string{"title", "subtitle", "outline"}, class)
+}
+
+// isMargin reports whether a placeholder of PPTX stands at the edge of each slide
+// (ISO/IEC 29500-1, 19.7.10): all others are what the slide is about.
+func isMargin(t *xmlscan.Token, doc string) bool {
+	return slices.Contains([]string{"ftr", "hdr", "dt", "sldNum"}, attributeOf(t, doc, "type"))
+}
+
+// attributeOf returns the value of an attribute as it is written, "" if there is none.
+func attributeOf(t *xmlscan.Token, doc, name string) string {
+	for _, a := range t.Attrs {
+		if a.Name == name {
+			return doc[a.Value.Start:a.Value.End]
+		}
+	}
+	return ""
+}
 
 // passes reports whether a token belongs to text that nobody sees: a notice there is none.
 func (w *lineScan) passes(name string, doc string, t *xmlscan.Token) bool {
@@ -140,6 +167,13 @@ func (w *lineScan) passes(name string, doc string, t *xmlscan.Token) bool {
 	case t.Kind == xmlscan.StartTag && !t.Empty && slices.Contains(unseenText, name):
 		w.unseen = name
 		return true
+	case t.Kind == xmlscan.StartTag && !t.Empty && slices.Contains(shapes, name):
+		w.shape = name
+		if isContent(t, doc) {
+			w.unseen = name
+		}
+	case name == "ph" && t.Kind == xmlscan.StartTag && !isMargin(t, doc):
+		w.unseen = w.shape
 	case name == "vanish" && t.Kind == xmlscan.StartTag:
 		x := xmlElement{doc: doc, xmlSpan: xmlSpan{start: t.Start}}
 		w.hidden = x.on()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -266,6 +267,26 @@ func TestNoticeQuadratic(t *testing.T) {
 			t.Log(len(c.b), "bytes in", time.Since(start))
 		})
 	}
+}
+
+// TestTitleIsNoNotice: a slide about AI-generated content got no notice.
+func TestTitleIsNoNotice(t *testing.T) {
+	const note = `Made by &lt;AI&gt; &amp; co`
+	shape := func(placeholder string) string {
+		return `<p:sp><p:nvSpPr><p:cNvPr id="2" name="a"/><p:cNvSpPr/><p:nvPr>` + placeholder + `</p:nvPr></p:nvSpPr><p:spPr/><p:txBody><a:bodyPr/><a:p><a:r><a:t>` + note + `</a:t></a:r></a:p></p:txBody></p:sp>`
+	}
+	for placeholder, edits := range map[string]bool{
+		`<p:ph type="title"/>`: true, `<p:ph type="body" idx="1"/>`: true, `<p:ph idx="1"/>`: true, `<p:ph type="ftr"/>`: false, "": false,
+	} {
+		plan, err := planNotice("pptx", pptxDocument(`<p:sldIdLst><p:sldId id="256" r:id="rId1"/></p:sldIdLst><p:sldSz cx="9144000" cy="5143500"/>`, pptxSlideOf("", shape(placeholder))), testNotice(nil))
+		require.NoError(t, err, placeholder)
+		require.Equal(t, edits, len(plan.Edits()) > 0, placeholder)
+	}
+	frame := func(class string) []byte {
+		return []byte(`<draw:frame` + class + `><draw:text-box><text:p>` + note + `</text:p></draw:text-box></draw:frame><draw:frame><draw:text-box><text:p>b</text:p></draw:text-box></draw:frame>`)
+	}
+	require.Equal(t, []string{"b"}, slices.Collect(xmlLines(string(frame(` presentation:class="title"`)), "")))
+	require.Len(t, slices.Collect(xmlLines(string(frame("")), "")), 2)
 }
 
 // TestUnseenTextIsNoNotice: a deleted, moved or hidden notice let a document go without one.
