@@ -11,6 +11,7 @@ var finders = map[string]finder{
 	"ass":      findInSubtitles("ass"),
 	"docx":     findInDocument("docx"),
 	"epub":     findInEPUB,
+	"csv":      findInText,
 	"html":     findHTMLNotices,
 	"markdown": findInMarkdown,
 	"odp":      findInDocument("odp"),
