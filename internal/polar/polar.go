@@ -2,8 +2,9 @@
 // (Arikan, 2009) with successive-cancellation list decoding (Tal and Vardy, 2015),
 // where check bits of the caller's choice tell the right candidate from the others.
 //
-// The decoder takes soft values of every quality, erasures among them: the weaker half
-// of a picture's coded bits does no harm.
+// The decoder takes soft values of every quality, erasures among them. The coded bits
+// should be sent in a random order, the same at both ends: what is lost in a regular
+// pattern is worse than the same number lost at random.
 package polar
 
 import (
