@@ -1,0 +1,74 @@
+package fft
+
+// lanes is the number of columns that are transformed together.
+const lanes = 8
+
+// A line is one complex value of each of eight columns, the real parts first:
+// as long as a cache line.
+type line [2 * lanes]float32
+
+// columns transforms eight columns of length n. Line i then holds the
+// frequency order[i].
+func (p *Plan) columns(x []line) {
+	for _, tw := range p.passes {
+		l := 4 * len(tw)
+		for at := 0; at+l <= len(x); at += l {
+			lines4(x[at:at+l], tw)
+		}
+	}
+	if p.last == 8 {
+		for at := 0; at+8 <= len(x); at += 8 {
+			halveLines((*[8]line)(x[at:]))
+		}
+	}
+	for at := 0; at+4 <= len(x); at += 4 {
+		lastLines((*[4]line)(x[at:]))
+	}
+}
+
+// lines4 is pass4 on lines.
+func lines4(x []line, tw []twiddle) {
+	m := len(tw)
+	x0, x1, x2, x3 := x[:m], x[m:][:m], x[2*m:][:m], x[3*m:][:m]
+	for j := range tw {
+		a0, a1, a2, a3, w := &x0[j], &x1[j], &x2[j], &x3[j], &tw[j]
+		for r := 0; r < lanes; r++ {
+			i := r + lanes
+			ar, br, cr, dr := a0[r]+a2[r], a0[r]-a2[r], a1[r]+a3[r], a1[r]-a3[r]
+			ai, bi, ci, di := a0[i]+a2[i], a0[i]-a2[i], a1[i]+a3[i], a1[i]-a3[i]
+			a0[r], a0[i] = ar+cr, ai+ci
+			xr, xi := ar-cr, ai-ci
+			a2[r], a2[i] = xr*w.r2-xi*w.i2, xr*w.i2+xi*w.r2
+			yr, yi := br+di, bi-dr
+			a1[r], a1[i] = yr*w.r1-yi*w.i1, yr*w.i1+yi*w.r1
+			zr, zi := br-di, bi+dr
+			a3[r], a3[i] = zr*w.r3-zi*w.i3, zr*w.i3+zi*w.r3
+		}
+	}
+}
+
+// halveLines is halve8 on lines.
+func halveLines(x *[8]line) {
+	for j := range 4 {
+		a, b, w := &x[j], &x[j+4], &eighths[j]
+		for r := 0; r < lanes; r++ {
+			i := r + lanes
+			xr, xi := a[r]-b[r], a[i]-b[i]
+			a[r], a[i] = a[r]+b[r], a[i]+b[i]
+			b[r], b[i] = xr*w[0]-xi*w[1], xr*w[1]+xi*w[0]
+		}
+	}
+}
+
+// lastLines transforms four lines.
+func lastLines(x *[4]line) {
+	for r := 0; r < lanes; r++ {
+		i := r + lanes
+		ar, br, cr, dr := x[0][r]+x[2][r], x[0][r]-x[2][r], x[1][r]+x[3][r], x[1][r]-x[3][r]
+		ai, bi, ci, di := x[0][i]+x[2][i], x[0][i]-x[2][i], x[1][i]+x[3][i], x[1][i]-x[3][i]
+		x[0][r], x[0][i] = ar+cr, ai+ci
+		x[1][r], x[1][i] = br+di, bi-dr
+		x[2][r], x[2][i] = ar-cr, ai-ci
+		x[3][r], x[3][i] = br-di, bi+dr
+	}
+}

@@ -1,0 +1,65 @@
+package fft
+
+// Forward2 transforms a square of n rows of n values in place, row after row.
+// It panics if a slice is shorter than n². It allocates for n above 1024 only.
+func (p *Plan) Forward2(re, im []float32) {
+	n := p.n
+	re, im = re[:n*n:len(re)], im[:n*n:len(im)]
+	for at := 0; at < n*n; at += n {
+		p.Forward(re[at:at+n], im[at:at+n])
+	}
+	switch {
+	case n <= 64:
+		var x [64]line
+		p.allColumns(x[:n], re, im)
+	case n <= 1024:
+		p.allColumns1024(re, im)
+	default:
+		p.allColumns(make([]line, n), re, im)
+	}
+}
+
+// Inverse2 is Forward2 with the opposite sign in the exponents. It does not
+// scale: the result of Forward2 comes back n² times as large.
+func (p *Plan) Inverse2(re, im []float32) { p.Forward2(im, re) }
+
+func (p *Plan) allColumns1024(re, im []float32) {
+	var x [1024]line
+	p.allColumns(x[:p.n], re, im)
+}
+
+// allColumns transforms the columns of a square with room for eight of them.
+func (p *Plan) allColumns(x []line, re, im []float32) {
+	n := p.n
+	if n < lanes {
+		p.fewColumns(x, re, im)
+		return
+	}
+	for c := 0; c < n; c += lanes {
+		for i := range x {
+			at := i*n + c
+			*(*[lanes]float32)(x[i][:lanes]) = *(*[lanes]float32)(re[at:])
+			*(*[lanes]float32)(x[i][lanes:]) = *(*[lanes]float32)(im[at:])
+		}
+		p.columns(x)
+		for i, k := range p.order[:len(x)] {
+			at := int(k)*n + c
+			*(*[lanes]float32)(re[at:]) = *(*[lanes]float32)(x[i][:lanes])
+			*(*[lanes]float32)(im[at:]) = *(*[lanes]float32)(x[i][lanes:])
+		}
+	}
+}
+
+// fewColumns is allColumns for a square with fewer than eight.
+func (p *Plan) fewColumns(x []line, re, im []float32) {
+	n := p.n
+	for i := range x {
+		copy(x[i][:lanes], re[i*n:][:n])
+		copy(x[i][lanes:], im[i*n:][:n])
+	}
+	p.columns(x)
+	for i, k := range p.order[:len(x)] {
+		copy(re[int(k)*n:][:n], x[i][:lanes])
+		copy(im[int(k)*n:][:n], x[i][lanes:])
+	}
+}
