@@ -2,6 +2,7 @@ package polar
 
 import (
 	"cmp"
+	"math"
 	"slices"
 )
 
@@ -9,6 +10,7 @@ const (
 	maxList   = 64
 	maxLevels = 13 // those of maxLength and the channel's
 	wordBits  = 64
+	choiceBit = maxList // of a fork's key
 )
 
 // kind says how the decoder takes a node of its tree, a code of its own.
@@ -70,12 +72,14 @@ const (
 // that it may share with the path that it was forked from. No slot needs a count of
 // users: all paths write a level at once, when none needs what was there.
 type path struct {
-	metric int64 // -log of the likelihood, in steps
+	metric int64 // what the values say against it
 	word   uint64
 	llr    [maxLevels]uint8
 	bits   [maxLevels]uint8 // of the first half, once it is decided
 	flip   bool             // took the second choice of the last fork
 }
+
+func (p *path) choose(flip bool, metric int64) { p.flip, p.metric = flip, metric }
 
 // decoder is the scratch of one decoding. Level s has nodes of 2^s bits.
 type decoder struct {
@@ -83,7 +87,7 @@ type decoder struct {
 	list    int // most paths
 	slots   int // that there is memory for
 	paths   []path
-	llr     [maxLevels][]int32     // [slot<<level], in steps
+	llr     [maxLevels][]int32     // [slot<<level]
 	bits    [2][maxLevels][]uint64 // by side, [slot*words(level)]
 	metrics [2][maxList]int64      // of the two choices of each path
 	keys    [2 * maxList]int64
@@ -115,9 +119,7 @@ func (d *decoder) start(llr []float32, list int) {
 		d.paths = make([]path, 0, list)
 	}
 	d.paths = append(d.paths[:0], path{})
-	for i, v := range llr {
-		d.llr[d.code.levels][i] = quantise(v)
-	}
+	quantise(d.llr[d.code.levels], llr)
 }
 
 func (d *decoder) values(level, slot int) []int32 {
@@ -247,9 +249,7 @@ func (d *decoder) free(level int, s side) {
 		q := &d.paths[p]
 		slot := int(q.llr[level])
 		v := d.values(level, slot)
-		var cost int64
-		q.word, cost = signs(v)
-		q.metric += cost
+		q.word = signs(v)
 		weakest(d.order[slot][:len(v)], v)
 	}
 	for i := range flips {
@@ -258,7 +258,9 @@ func (d *decoder) free(level int, s side) {
 			d.metrics[0][p] = q.metric
 			d.metrics[1][p] = q.metric + int64(d.order[q.llr[level]][i]>>8)
 		}
-		d.fork()
+		if !d.fork() {
+			break // the next cost more
+		}
 		for p := range d.paths {
 			if q := &d.paths[p]; q.flip {
 				q.word ^= 1 << (d.order[q.llr[level]][i] & 0xff)
@@ -283,10 +285,10 @@ func weakest(order []uint64, values []int32) {
 }
 
 // fork lets each path go on with both choices and keeps as many of the most likely as
-// the list has room for.
-func (d *decoder) fork() {
+// the list has room for. It reports whether any second choice was kept.
+func (d *decoder) fork() bool {
 	n := len(d.paths)
-	limit := d.threshold()
+	limit, forked := d.limit()
 	d.paths = d.paths[:min(2*n, d.list)]
 	room := d.rank[:0] // places of new paths
 	for p := range d.paths {
@@ -302,30 +304,73 @@ func (d *decoder) fork() {
 			to := &d.paths[room[0]]
 			room = room[1:]
 			*to = *q
-			to.flip, to.metric = true, d.metrics[1][p]
-			q.flip, q.metric = false, d.metrics[0][p]
+			to.choose(true, d.metrics[1][p])
+			q.choose(false, d.metrics[0][p])
 		case flips:
-			q.flip, q.metric = true, d.metrics[1][p]
+			q.choose(true, d.metrics[1][p])
 		case stays:
-			q.flip, q.metric = false, d.metrics[0][p]
+			q.choose(false, d.metrics[0][p])
 		}
 	}
+	return forked
 }
 
 // key orders the choices; no two are equal.
 func (d *decoder) key(choice, p int) int64 {
-	return d.metrics[choice][p]<<8 | int64(choice<<7|p)
+	return d.metrics[choice][p]<<8 | int64(choice*choiceBit|p)
 }
 
-// threshold returns the key of the last choice that the list has room for.
-func (d *decoder) threshold() int64 {
+// limit returns the key of the last choice that the list has room for, and whether
+// second choices are below it. The likelier choices alone fill a list that is full, so
+// that only those that beat the worst of them need be looked at.
+func (d *decoder) limit() (limit int64, forked bool) {
 	n := len(d.paths)
-	keys := d.keys[:2*n]
-	for p := range n {
-		keys[p], keys[n+p] = d.key(0, p), d.key(1, p)
+	if 2*n <= d.list {
+		return math.MaxInt64, true
 	}
-	slices.Sort(keys)
-	return keys[min(2*n, d.list)-1]
+	keys, worst := d.keys[:0], int64(math.MinInt64)
+	for p := range n {
+		k := min(d.key(0, p), d.key(1, p))
+		forked = forked || k&choiceBit != 0
+		worst = max(worst, k)
+		keys = append(keys, k)
+	}
+	for p := range n {
+		k := max(d.key(0, p), d.key(1, p))
+		if k < worst || n < d.list {
+			keys = append(keys, k)
+			forked = true
+		}
+	}
+	return smallest(keys, d.list), forked
+}
+
+// smallest returns the n-th smallest of keys, all different, and changes their order.
+func smallest(keys []int64, n int) int64 {
+	for len(keys) > 1 {
+		pivot, i, j := keys[len(keys)/2], 0, len(keys)-1
+		for i <= j {
+			for keys[i] < pivot {
+				i++
+			}
+			for keys[j] > pivot {
+				j--
+			}
+			if i <= j {
+				keys[i], keys[j] = keys[j], keys[i]
+				i, j = i+1, j-1
+			}
+		}
+		switch {
+		case n <= j+1:
+			keys = keys[:j+1]
+		case n > i:
+			keys, n = keys[i:], n-i
+		default:
+			return pivot
+		}
+	}
+	return keys[0]
 }
 
 // ranking returns the paths, the most likely first.

@@ -84,10 +84,11 @@ func (c *Code) Encode(info []byte) []byte {
 // from the most to the least likely, in a slice that check must not keep. ok is false,
 // and info nil, when check accepts none, or there are not n values in llr.
 //
-// llr has the natural logarithm of P(0)/P(1) of each coded bit: positive for 0, zero
-// for one that is erased. The ratios should be true to scale within a factor of 2.
-// Beyond ±500 they count as ±500, and NaN as an erasure. The list has 1 to 64 paths;
-// numbers out of that range count as the nearest. The time grows with it.
+// llr has the logarithm of P(0)/P(1) of each coded bit, to any base and times any
+// factor, the same for all: positive for 0, zero for one that is erased. Infinities
+// count as the largest finite value, NaN and what is 2^18 times below it as erasures.
+// The list has 1 to 64 paths; numbers out of that range count as the nearest. The time
+// grows with it.
 func (c *Code) Decode(llr []float32, list int, check func(info []byte) bool) (info []byte, ok bool) {
 	if len(llr) != c.n {
 		return nil, false
