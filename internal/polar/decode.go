@@ -2,7 +2,6 @@ package polar
 
 import (
 	"cmp"
-	"math"
 	"slices"
 )
 
@@ -10,55 +9,7 @@ const (
 	maxList   = 64
 	maxLevels = 13 // those of maxLength and the channel's
 	wordBits  = 64
-	choiceBit = maxList // of a fork's key
 )
-
-// kind says how the decoder takes a node of its tree, a code of its own.
-type kind uint8
-
-const (
-	mixed      kind = iota // by its two halves
-	frozen                 // no information: all bits are zero
-	repetition             // one bit of information: all bits are equal
-	free                   // all bits are information
-)
-
-// tree returns the kinds of the nodes of the code with information at info.
-func tree(n int, info []int) []kind {
-	count := make([]int, 2*n) // bits of information in each node
-	for _, i := range info {
-		count[n+i] = 1
-	}
-	nodes := make([]kind, 2*n)
-	for size, first := 1, n; first >= 1; size, first = 2*size, first/2 {
-		for i := first; i < 2*first; i++ {
-			if size > 1 {
-				count[i] = count[2*i] + count[2*i+1]
-			}
-			nodes[i] = kindOf(count[i], size, i, count, n)
-		}
-	}
-	return nodes
-}
-
-func kindOf(count, size, node int, counts []int, n int) kind {
-	switch {
-	case count == 0:
-		return frozen
-	case count == size && size <= wordBits:
-		return free
-	case count == 1 && lastLeaf(node, n, counts):
-		return repetition
-	}
-	return mixed
-}
-
-func lastLeaf(node, n int, counts []int) bool {
-	for node < n {
-		node = 2*node + 1
-	}
-	return counts[node] == 1
-}
 
 // side tells the first from the second half of a node.
 type side int
@@ -122,11 +73,13 @@ func (d *decoder) start(llr []float32, list int) {
 	quantise(d.llr[d.code.levels], llr)
 }
 
+// values has the ratios of the node of some level that is under way.
 func (d *decoder) values(level, slot int) []int32 {
 	return d.llr[level][slot<<level : (slot+1)<<level]
 }
 
-func (d *decoder) word(level int, s side, slot int) []uint64 {
+// decided has the bits of a node of some level that is finished.
+func (d *decoder) decided(level int, s side, slot int) []uint64 {
 	n := words(level)
 	return d.bits[s][level][slot*n : (slot+1)*n]
 }
@@ -166,16 +119,16 @@ func (d *decoder) halves(i, level int, s side) {
 		if q.llr[half] = uint8(p); known {
 			sum(out, in)
 		} else {
-			second(out, in, d.word(half, left, int(q.bits[half])))
+			second(out, in, d.decided(half, left, int(q.bits[half])))
 		}
 	}
 	d.node(2*i+1, half, right)
 	for p := range d.paths {
 		var a []uint64
 		if !known {
-			a = d.word(half, left, int(d.paths[p].bits[half]))
+			a = d.decided(half, left, int(d.paths[p].bits[half]))
 		}
-		join(d.word(level, s, p), a, d.word(half, right, p), level)
+		join(d.decided(level, s, p), a, d.decided(half, right, p), level)
 	}
 }
 
@@ -213,7 +166,7 @@ func (d *decoder) frozen(level int, s side) {
 		q := &d.paths[p]
 		cost, _ := cost(d.values(level, int(q.llr[level])))
 		q.metric += cost
-		clear(d.word(level, s, p))
+		clear(d.decided(level, s, p))
 	}
 }
 
@@ -230,7 +183,7 @@ func (d *decoder) repetition(level int, s side) {
 		ones = 1<<(1<<level) - 1
 	}
 	for p := range d.paths {
-		w := d.word(level, s, p)
+		w := d.decided(level, s, p)
 		for i := range w {
 			w[i] = 0
 			if d.paths[p].flip {
@@ -268,7 +221,7 @@ func (d *decoder) free(level int, s side) {
 		}
 	}
 	for p := range d.paths {
-		d.word(level, s, p)[0] = d.paths[p].word
+		d.decided(level, s, p)[0] = d.paths[p].word
 	}
 }
 
@@ -284,95 +237,6 @@ func weakest(order []uint64, values []int32) {
 	}
 }
 
-// fork lets each path go on with both choices and keeps as many of the most likely as
-// the list has room for. It reports whether any second choice was kept.
-func (d *decoder) fork() bool {
-	n := len(d.paths)
-	limit, forked := d.limit()
-	d.paths = d.paths[:min(2*n, d.list)]
-	room := d.rank[:0] // places of new paths
-	for p := range d.paths {
-		if p >= n || d.key(0, p) > limit && d.key(1, p) > limit {
-			room = append(room, p)
-		}
-	}
-	for p := range n {
-		q := &d.paths[p]
-		stays, flips := d.key(0, p) <= limit, d.key(1, p) <= limit
-		switch {
-		case stays && flips:
-			to := &d.paths[room[0]]
-			room = room[1:]
-			*to = *q
-			to.choose(true, d.metrics[1][p])
-			q.choose(false, d.metrics[0][p])
-		case flips:
-			q.choose(true, d.metrics[1][p])
-		case stays:
-			q.choose(false, d.metrics[0][p])
-		}
-	}
-	return forked
-}
-
-// key orders the choices; no two are equal.
-func (d *decoder) key(choice, p int) int64 {
-	return d.metrics[choice][p]<<8 | int64(choice*choiceBit|p)
-}
-
-// limit returns the key of the last choice that the list has room for, and whether
-// second choices are below it. The likelier choices alone fill a list that is full, so
-// that only those that beat the worst of them need be looked at.
-func (d *decoder) limit() (limit int64, forked bool) {
-	n := len(d.paths)
-	if 2*n <= d.list {
-		return math.MaxInt64, true
-	}
-	keys, worst := d.keys[:0], int64(math.MinInt64)
-	for p := range n {
-		k := min(d.key(0, p), d.key(1, p))
-		forked = forked || k&choiceBit != 0
-		worst = max(worst, k)
-		keys = append(keys, k)
-	}
-	for p := range n {
-		k := max(d.key(0, p), d.key(1, p))
-		if k < worst || n < d.list {
-			keys = append(keys, k)
-			forked = true
-		}
-	}
-	return smallest(keys, d.list), forked
-}
-
-// smallest returns the n-th smallest of keys, all different, and changes their order.
-func smallest(keys []int64, n int) int64 {
-	for len(keys) > 1 {
-		pivot, i, j := keys[len(keys)/2], 0, len(keys)-1
-		for i <= j {
-			for keys[i] < pivot {
-				i++
-			}
-			for keys[j] > pivot {
-				j--
-			}
-			if i <= j {
-				keys[i], keys[j] = keys[j], keys[i]
-				i, j = i+1, j-1
-			}
-		}
-		switch {
-		case n <= j+1:
-			keys = keys[:j+1]
-		case n > i:
-			keys, n = keys[i:], n-i
-		default:
-			return pivot
-		}
-	}
-	return keys[0]
-}
-
 // ranking returns the paths, the most likely first.
 func (d *decoder) ranking() []int {
 	rank := d.rank[:len(d.paths)]
@@ -386,7 +250,7 @@ func (d *decoder) ranking() []int {
 // information returns the bits of information of a path that is at its end. The
 // transform that encodes undoes itself.
 func (d *decoder) information(p int) []byte {
-	copy(d.u, d.word(d.code.levels, left, p))
+	copy(d.u, d.decided(d.code.levels, left, p))
 	transform(d.u, d.code.n)
 	clear(d.info)
 	for i, at := range d.code.info {

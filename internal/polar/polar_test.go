@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -100,7 +101,7 @@ func TestOrderOfCandidates(t *testing.T) {
 			for i, b := range c.Encode(info) {
 				likelihood += float64(llr[i]) * (1 - 2*float64(b))
 			}
-			require.LessOrEqual(t, likelihood, last+0.5)
+			require.LessOrEqual(t, likelihood, last+0.01)
 			seen[string(info)], last = true, likelihood
 			return false
 		})
@@ -108,20 +109,60 @@ func TestOrderOfCandidates(t *testing.T) {
 	}
 }
 
+// Nodes that are decided at once end with the candidates that deciding bit by bit ends
+// with.
+func TestNodesAtOnce(t *testing.T) {
+	for _, k := range []int{20, 60, 112} {
+		fast, slow, r := New(128, k), New(128, k), random()
+		for i := range 128 {
+			slow.nodes[i] = mixed
+		}
+		for _, list := range []int{1, 2, 5, 32} {
+			for range 20 {
+				llr := channel(r, fast.Encode(message(r, k)), float64(k)/20-5)
+				require.Equal(t, candidates(slow, llr, list), candidates(fast, llr, list), "k %d list %d", k, list)
+			}
+		}
+	}
+}
+
+func candidates(c *Code, llr []float32, list int) (all []string) {
+	c.Decode(llr, list, func(info []byte) bool {
+		all = append(all, string(info))
+		return false
+	})
+	return all
+}
+
+// The factor that all values have in common is free.
+func TestScale(t *testing.T) {
+	c, r := New(512, 100), random()
+	llr := channel(r, c.Encode(message(r, 100)), -5)
+	want := candidates(c, llr, 8)
+	for _, factor := range []float32{0x1p-120, 0x1p-10, 0x1p100} {
+		scaled := slices.Clone(llr)
+		for i := range scaled {
+			scaled[i] *= factor
+		}
+		require.Equal(t, want, candidates(c, scaled, 8), "%g", factor)
+	}
+}
+
+// A decibel more noise loses far more than that.
 func TestNoise(t *testing.T) {
 	for _, test := range []struct {
 		name     string
 		decibels float64
-		spoil    func(*rand.Rand, []float32)
+		erased   float64
 	}{
-		{"even", -7.5, func(*rand.Rand, []float32) {}},
-		{"half erased", -4, func(r *rand.Rand, llr []float32) { erase(r, llr, 0.5) }},
-		{"four of five erased", 1, func(r *rand.Rand, llr []float32) { erase(r, llr, 0.8) }},
+		{"even", -8.8, 0},
+		{"half erased", -5.3, 0.5},
+		{"four of five erased", 0.4, 0.8},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			lost := failures(New(1024, 112), 8, 60, func(r *rand.Rand, coded []byte) []float32 {
+			lost := failures(New(1024, 112), 32, 200, func(r *rand.Rand, coded []byte) []float32 {
 				llr := channel(r, coded, test.decibels)
-				test.spoil(r, llr)
+				erase(r, llr, test.erased)
 				return llr
 			})
 			require.LessOrEqual(t, lost, 3)
@@ -153,15 +194,19 @@ func TestGarbage(t *testing.T) {
 	require.False(t, ok, "too few values")
 }
 
-// Infinite values say what their signs say, and NaN nothing.
+// Infinite values say what their signs say, beside finite ones, and NaN nothing.
 func TestInfinities(t *testing.T) {
 	c, r := New(512, 100), random()
 	m := message(r, 100)
 	llr := make([]float32, 512)
 	for i, b := range c.Encode(m) {
-		llr[i] = float32(math.Inf(1 - 2*int(b)))
-		if i%7 == 0 {
+		switch sign := 1 - 2*int(b); {
+		case i%7 == 0:
 			llr[i] = float32(math.NaN())
+		case i%5 == 0:
+			llr[i] = float32(math.Inf(sign))
+		default:
+			llr[i] = 3 * float32(sign)
 		}
 	}
 	got, ok := c.Decode(llr, 1, equal(m))
