@@ -10,12 +10,7 @@ type line [2 * lanes]float32
 // columns transforms eight columns of length n. Line i then holds the
 // frequency order[i].
 func (p *Plan) columns(x []line) {
-	for _, tw := range p.passes {
-		l := 4 * len(tw)
-		for at := 0; at+l <= len(x); at += l {
-			lines4(x[at:at+l], tw)
-		}
-	}
+	splitLines(x, p.passes)
 	if p.last == 8 {
 		for at := 0; at+8 <= len(x); at += 8 {
 			halveLines((*[8]line)(x[at:]))
@@ -23,6 +18,21 @@ func (p *Plan) columns(x []line) {
 	}
 	for at := 0; at+4 <= len(x); at += 4 {
 		lastLines((*[4]line)(x[at:]))
+	}
+}
+
+// splitLines does the passes on a block, each quarter to its end: a quarter of
+// a long block fits the first cache, the block does not.
+func splitLines(x []line, passes [][]twiddle) {
+	if len(passes) == 0 {
+		return
+	}
+	lines4(x, passes[0])
+	if len(passes) == 1 {
+		return
+	}
+	for q := len(x) / 4; len(x) > 0; x = x[q:] {
+		splitLines(x[:q], passes[1:])
 	}
 }
 
