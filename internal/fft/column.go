@@ -17,7 +17,8 @@ func (p *Plan) columns(x []line) {
 		}
 	}
 	for at := 0; at+4 <= len(x); at += 4 {
-		lastLines((*[4]line)(x[at:]))
+		b := (*[4]line)(x[at:])
+		plainLines(&b[0], &b[1], &b[2], &b[3])
 	}
 }
 
@@ -40,19 +41,21 @@ func splitLines(x []line, passes [][]twiddle) {
 func lines4(x []line, tw []twiddle) {
 	m := len(tw)
 	x0, x1, x2, x3 := x[:m], x[m:][:m], x[2*m:][:m], x[3*m:][:m]
-	for j := range tw {
+	plainLines(&x0[0], &x1[0], &x2[0], &x3[0]) // the factors are 1
+	for j := 1; j < m; j++ {
 		a0, a1, a2, a3, w := &x0[j], &x1[j], &x2[j], &x3[j], &tw[j]
+		r1, i1, r2, i2, r3, i3 := w.r1, w.i1, w.r2, w.i2, w.r3, w.i3
 		for r := 0; r < lanes; r++ {
 			i := r + lanes
 			ar, br, cr, dr := a0[r]+a2[r], a0[r]-a2[r], a1[r]+a3[r], a1[r]-a3[r]
 			ai, bi, ci, di := a0[i]+a2[i], a0[i]-a2[i], a1[i]+a3[i], a1[i]-a3[i]
 			a0[r], a0[i] = ar+cr, ai+ci
 			xr, xi := ar-cr, ai-ci
-			a2[r], a2[i] = xr*w.r2-xi*w.i2, xr*w.i2+xi*w.r2
+			a2[r], a2[i] = xr*r2-xi*i2, xr*i2+xi*r2
 			yr, yi := br+di, bi-dr
-			a1[r], a1[i] = yr*w.r1-yi*w.i1, yr*w.i1+yi*w.r1
+			a1[r], a1[i] = yr*r1-yi*i1, yr*i1+yi*r1
 			zr, zi := br-di, bi+dr
-			a3[r], a3[i] = zr*w.r3-zi*w.i3, zr*w.i3+zi*w.r3
+			a3[r], a3[i] = zr*r3-zi*i3, zr*i3+zi*r3
 		}
 	}
 }
@@ -70,15 +73,15 @@ func halveLines(x *[8]line) {
 	}
 }
 
-// lastLines transforms four lines.
-func lastLines(x *[4]line) {
+// plainLines transforms four lines, which is a pass with factors of 1.
+func plainLines(a0, a1, a2, a3 *line) {
 	for r := 0; r < lanes; r++ {
 		i := r + lanes
-		ar, br, cr, dr := x[0][r]+x[2][r], x[0][r]-x[2][r], x[1][r]+x[3][r], x[1][r]-x[3][r]
-		ai, bi, ci, di := x[0][i]+x[2][i], x[0][i]-x[2][i], x[1][i]+x[3][i], x[1][i]-x[3][i]
-		x[0][r], x[0][i] = ar+cr, ai+ci
-		x[1][r], x[1][i] = br+di, bi-dr
-		x[2][r], x[2][i] = ar-cr, ai-ci
-		x[3][r], x[3][i] = br-di, bi+dr
+		ar, br, cr, dr := a0[r]+a2[r], a0[r]-a2[r], a1[r]+a3[r], a1[r]-a3[r]
+		ai, bi, ci, di := a0[i]+a2[i], a0[i]-a2[i], a1[i]+a3[i], a1[i]-a3[i]
+		a0[r], a0[i] = ar+cr, ai+ci
+		a1[r], a1[i] = br+di, bi-dr
+		a2[r], a2[i] = ar-cr, ai-ci
+		a3[r], a3[i] = br-di, bi+dr
 	}
 }

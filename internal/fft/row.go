@@ -92,7 +92,9 @@ const halfRoot = 0.70710678118654752440
 // last16 transforms the blocks of 16 and puts their frequencies in order.
 func (p *Plan) last16(dstRe, dstIm, re, im []float32) {
 	tw := (*[4]twiddle)(p.passes[len(p.passes)-1])
-	step := p.n / 16
+	m := p.n / 4
+	r0, r1, r2, r3 := dstRe[:m], dstRe[m:][:m], dstRe[2*m:][:m], dstRe[3*m:][:m]
+	i0, i1, i2, i3 := dstIm[:m], dstIm[m:][:m], dstIm[2*m:][:m], dstIm[3*m:][:m]
 	for at := 0; at+16 <= len(re); at += 16 {
 		r, i := (*[16]float32)(re[at:]), (*[16]float32)(im[at:])
 		quarter16(r, i, tw)
@@ -100,18 +102,22 @@ func (p *Plan) last16(dstRe, dstIm, re, im []float32) {
 		for q := 0; q < 16; q += 4 {
 			ar, br, cr, dr := r[q]+r[q+2], r[q]-r[q+2], r[q+1]+r[q+3], r[q+1]-r[q+3]
 			ai, bi, ci, di := i[q]+i[q+2], i[q]-i[q+2], i[q+1]+i[q+3], i[q+1]-i[q+3]
-			dstRe[k], dstIm[k] = ar+cr, ai+ci
-			dstRe[k+4*step], dstIm[k+4*step] = br+di, bi-dr
-			dstRe[k+8*step], dstIm[k+8*step] = ar-cr, ai-ci
-			dstRe[k+12*step], dstIm[k+12*step] = br-di, bi+dr
-			k += step
+			r0[k], i0[k] = ar+cr, ai+ci
+			r1[k], i1[k] = br+di, bi-dr
+			r2[k], i2[k] = ar-cr, ai-ci
+			r3[k], i3[k] = br-di, bi+dr
+			k += m / 4
 		}
 	}
 }
 
-// quarter16 is pass4 on a block of 16.
+// quarter16 is pass4 on a block of 16. The first factors are 1.
 func quarter16(r, i *[16]float32, tw *[4]twiddle) {
-	for j := 0; j < 4; j++ {
+	ar, br, cr, dr := r[0]+r[8], r[0]-r[8], r[4]+r[12], r[4]-r[12]
+	ai, bi, ci, di := i[0]+i[8], i[0]-i[8], i[4]+i[12], i[4]-i[12]
+	r[0], r[4], r[8], r[12] = ar+cr, br+di, ar-cr, br-di
+	i[0], i[4], i[8], i[12] = ai+ci, bi-dr, ai-ci, bi+dr
+	for j := 1; j < 4; j++ {
 		w := &tw[j]
 		ar, br, cr, dr := r[j]+r[j+8], r[j]-r[j+8], r[j+4]+r[j+12], r[j+4]-r[j+12]
 		ai, bi, ci, di := i[j]+i[j+8], i[j]-i[j+8], i[j+4]+i[j+12], i[j+4]-i[j+12]

@@ -38,16 +38,27 @@ func (p *Plan) allColumns(x []line, re, im []float32) {
 	for c := 0; c < n; c += lanes {
 		for i := range x {
 			at := i*n + c
-			*(*[lanes]float32)(x[i][:lanes]) = *(*[lanes]float32)(re[at:])
-			*(*[lanes]float32)(x[i][lanes:]) = *(*[lanes]float32)(im[at:])
+			x[i].join((*[lanes]float32)(re[at:]), (*[lanes]float32)(im[at:]))
 		}
 		p.columns(x)
 		for i, k := range p.order[:len(x)] {
 			at := int(k)*n + c
-			*(*[lanes]float32)(re[at:]) = *(*[lanes]float32)(x[i][:lanes])
-			*(*[lanes]float32)(im[at:]) = *(*[lanes]float32)(x[i][lanes:])
+			x[i].split((*[lanes]float32)(re[at:]), (*[lanes]float32)(im[at:]))
 		}
 	}
+}
+
+// join sets a line. The copies between let the compiler see that nothing
+// overlaps, so it moves the values itself.
+func (a *line) join(re, im *[lanes]float32) {
+	r, i := *re, *im
+	*(*[lanes]float32)(a[:lanes]), *(*[lanes]float32)(a[lanes:]) = r, i
+}
+
+// split is the opposite of join.
+func (a *line) split(re, im *[lanes]float32) {
+	r, i := *(*[lanes]float32)(a[:lanes]), *(*[lanes]float32)(a[lanes:])
+	*re, *im = r, i
 }
 
 // fewColumns is allColumns for a square with fewer than eight.
