@@ -58,9 +58,7 @@ func (p *Plan) halfRows(half []line, src []float32, width, height int, rows []fl
 		}
 		p.row(fr, fi, re, im)
 		unpack(half[y:], even, fr, fi)
-		first, second := &half[y], &half[y+1]
-		first[0], first[lanes] = 2*fr[0], 2*fr[n/2]
-		second[0], second[lanes] = 2*fi[0], 2*fi[n/2]
+		half[y][lanes], half[y+1][lanes] = 2*fr[n/2], 2*fi[n/2]
 	}
 }
 
@@ -68,13 +66,17 @@ func (p *Plan) halfRows(half []line, src []float32, width, height int, rows []fl
 // one complex row. The lines of a block of columns are stride apart.
 func unpack(half []line, stride int, fr, fi []float32) {
 	n := len(fr)
-	for k := 1; k < n/2; k++ {
+	fi = fi[:n]
+	for k := 0; k < n/2; k += lanes {
 		b := k / lanes * stride
 		first, second := &half[b], &half[b+1]
-		ar, ai, br, bi := fr[k], fi[k], fr[n-k], fi[n-k]
-		r, i := k%lanes, k%lanes+lanes
-		first[r], first[i] = ar+br, ai-bi
-		second[r], second[i] = ai+bi, br-ar
+		for r := range min(lanes, n/2) {
+			i := r + lanes
+			c := (n - k - r) & (n - 1)
+			ar, ai, br, bi := fr[k+r], fi[k+r], fr[c], fi[c]
+			first[r], first[i] = ar+br, ai-bi
+			second[r], second[i] = ai+bi, br-ar
+		}
 	}
 }
 

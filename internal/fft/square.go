@@ -5,28 +5,39 @@ package fft
 func (p *Plan) Forward2(re, im []float32) {
 	n := p.n
 	re, im = re[:n*n:len(re)], im[:n*n:len(im)]
-	for at := 0; at < n*n; at += n {
-		p.Forward(re[at:at+n], im[at:at+n])
-	}
 	switch {
 	case n <= 64:
+		var row [2 * 64]float32
 		var x [64]line
-		p.allColumns(x[:n], re, im)
+		p.square(re, im, row[:2*n], x[:n])
 	case n <= 1024:
-		p.allColumns1024(re, im)
+		p.square1024(re, im)
 	default:
-		p.allColumns(make([]line, n), re, im)
+		p.square(re, im, make([]float32, 2*n), make([]line, n))
 	}
+}
+
+// square1024 is a function of its own, as forward1024 is.
+func (p *Plan) square1024(re, im []float32) {
+	var row [2 * 1024]float32
+	var x [1024]line
+	p.square(re, im, row[:2*p.n], x[:p.n])
+}
+
+// square is Forward2 with room for a row and for eight columns.
+func (p *Plan) square(re, im, row []float32, x []line) {
+	n := p.n
+	for at := 0; at < n*n; at += n {
+		p.row(row[:n], row[n:], re[at:at+n], im[at:at+n])
+		copy(re[at:at+n], row[:n])
+		copy(im[at:at+n], row[n:])
+	}
+	p.allColumns(x, re, im)
 }
 
 // Inverse2 is Forward2 with the opposite sign in the exponents. It does not
 // scale: the result of Forward2 comes back n² times as large.
 func (p *Plan) Inverse2(re, im []float32) { p.Forward2(im, re) }
-
-func (p *Plan) allColumns1024(re, im []float32) {
-	var x [1024]line
-	p.allColumns(x[:p.n], re, im)
-}
 
 // allColumns transforms the columns of a square with room for eight of them.
 func (p *Plan) allColumns(x []line, re, im []float32) {
