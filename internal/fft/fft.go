@@ -107,10 +107,8 @@ func (p *Plan) Forward(re, im []float32) {
 	re, im = re[:p.n:len(re)], im[:p.n:len(im)]
 	switch {
 	case p.n <= 64:
-		var r, i [64]float32
-		p.row(r[:p.n], i[:p.n], re, im)
-		copy(re, r[:])
-		copy(im, i[:])
+		var room [2 * 64]float32
+		p.forward(re, im, room[:])
 	case p.n <= 1024:
 		p.forward1024(re, im)
 	default:
@@ -118,20 +116,27 @@ func (p *Plan) Forward(re, im []float32) {
 	}
 }
 
-// forward1024 is Forward with room for 1024 values: its own function, so that
-// short transforms do not clear the room of long ones.
-func (p *Plan) forward1024(re, im []float32) {
-	var r, i [1024]float32
-	p.row(r[:p.n], i[:p.n], re, im)
-	copy(re, r[:])
-	copy(im, i[:])
+// forward is Forward with room for the result.
+func (p *Plan) forward(re, im, room []float32) {
+	r, i := room[:p.n], room[p.n:2*p.n]
+	p.row(r, i, re, im)
+	copy(re, r)
+	copy(im, i)
 }
 
+// forward1024 has room for 1024 values. It is a function of its own, never
+// inlined, so that short transforms need no large stack.
+//
+//go:noinline
+func (p *Plan) forward1024(re, im []float32) {
+	var room [2 * 1024]float32
+	p.forward(re, im, room[:])
+}
+
+//go:noinline
 func (p *Plan) forward4096(re, im []float32) {
-	var r, i [4096]float32
-	p.row(r[:p.n], i[:p.n], re, im)
-	copy(re, r[:])
-	copy(im, i[:])
+	var room [2 * 4096]float32
+	p.forward(re, im, room[:])
 }
 
 // Inverse is Forward with the opposite sign in the exponent. It does not scale:

@@ -95,6 +95,9 @@ func near(t *testing.T, want, got []complex128) {
 
 // lengths calls f for each length up to most.
 func lengths(t *testing.T, most int, f func(t *testing.T, p *fft.Plan)) {
+	if testing.Short() {
+		most = min(most, 64)
+	}
 	for n := fft.MinLength; n <= most; n *= 2 {
 		t.Run(fmt.Sprint(n), func(t *testing.T) { f(t, fft.New(n)) })
 	}
@@ -229,6 +232,9 @@ func naivePower(src []float32, width, height, n int) []complex128 {
 
 // TestPower2Large compares a large picture with the square's transform.
 func TestPower2Large(t *testing.T) {
+	if testing.Short() {
+		t.Skip("much arithmetic")
+	}
 	const n, width, height = 1024, 767, 511
 	p := fft.New(n)
 	src := noise(width * height)
@@ -251,6 +257,9 @@ func TestPower2Large(t *testing.T) {
 // TestSquareImpulse tests a square with more columns than the stack has room
 // for: a single point becomes a wave.
 func TestSquareImpulse(t *testing.T) {
+	if testing.Short() {
+		t.Skip("much arithmetic")
+	}
 	const n, x, y = 2048, 5, 1029
 	re, im := make([]float32, n*n), make([]float32, n*n)
 	re[y*n+x] = 1

@@ -9,7 +9,7 @@ func (p *Plan) Forward2(re, im []float32) {
 	case n <= 64:
 		var row [2 * 64]float32
 		var x [64]line
-		p.square(re, im, row[:2*n], x[:n])
+		p.square(re, im, row[:], x[:n])
 	case n <= 1024:
 		p.square1024(re, im)
 	default:
@@ -17,20 +17,20 @@ func (p *Plan) Forward2(re, im []float32) {
 	}
 }
 
-// square1024 is a function of its own, as forward1024 is.
+// square1024 is a function of its own for the reason that forward1024 is.
+//
+//go:noinline
 func (p *Plan) square1024(re, im []float32) {
 	var row [2 * 1024]float32
 	var x [1024]line
-	p.square(re, im, row[:2*p.n], x[:p.n])
+	p.square(re, im, row[:], x[:p.n])
 }
 
 // square is Forward2 with room for a row and for eight columns.
 func (p *Plan) square(re, im, row []float32, x []line) {
 	n := p.n
 	for at := 0; at < n*n; at += n {
-		p.row(row[:n], row[n:], re[at:at+n], im[at:at+n])
-		copy(re[at:at+n], row[:n])
-		copy(im[at:at+n], row[n:])
+		p.forward(re[at:at+n], im[at:at+n], row)
 	}
 	p.allColumns(x, re, im)
 }
