@@ -5,6 +5,11 @@
 // The decoder takes soft values of every quality, erasures among them. The coded bits
 // should be sent in a random order, the same at both ends: what is lost in a regular
 // pattern is worse than the same number lost at random.
+//
+// Of blocks of 112 bits of information in 1024, one in a hundred is lost at an Es/N0 of
+// -9.15 dB with a list of 32, and of -8.8 dB with one of 8: 0.3 and 0.7 dB above what the
+// normal approximation (Polyanskiy et al., 2010) gives for any code of that length.
+// Other constructions, such as the Gaussian approximation, measure no better.
 package polar
 
 import (
