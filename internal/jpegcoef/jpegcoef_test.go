@@ -322,6 +322,14 @@ func FuzzJPEG(f *testing.F) {
 		if err != nil {
 			return
 		}
+		for shift := range uint(4) {
+			for _, row := range m.Luma(shift) {
+				require.Len(t, row, ceil(m.Width, 1<<shift))
+			}
+		}
+		if _, err := m.AddLuma(ripple); err != nil {
+			require.ErrorIs(t, err, ErrUnsupported)
+		}
 		m.Paint(image.Rect(0, 0, m.Width, m.Height), func(x, y int) (stays, white float64) { return float64((x + y) % 2), 0 })
 		edits, err := m.Edits()
 		require.NoError(t, err)

@@ -104,20 +104,12 @@ func (m *Image) Brightness(x, y int) uint8 {
 	for i := range m.luminous() {
 		c := &m.Components[i]
 		x, y := x*c.H*8/m.MCUWidth, y*c.V*8/m.MCUHeight
-		v[i] = c.at(c.Block(x/8, y/8), x%8, y%8)
+		w := c.dequantisation()
+		var samples [64]float32
+		c.Block(x/8, y/8).samples(&w, &samples)
+		v[i] = float64(level(samples[y%8*8+x%8]))
 	}
 	return uint8(min(max(math.Round(m.model.luma(v)), 0), 255))
-}
-
-// at returns one sample of a block.
-func (c *Component) at(b *Block, x, y int) float64 {
-	sum := 128.0
-	for k, at := range zigzag {
-		if b[k] != 0 {
-			sum += float64(b[k]) * float64(c.Quant[k]) * cosines[at%8][x] * cosines[at/8][y]
-		}
-	}
-	return min(max(sum, 0), 255)
 }
 
 // Paint mixes white and black into the pixels in r, which lies in the picture: of
@@ -128,14 +120,15 @@ func (m *Image) Paint(r image.Rectangle, mix func(x, y int) (stays, white float6
 	for i := range m.Components {
 		c := &m.Components[i]
 		p := m.plane(c, r)
+		w := c.quantisation()
 		for y := p.blocks.Min.Y; y < p.blocks.Max.Y; y++ {
 			for x := p.blocks.Min.X; x < p.blocks.Max.X; x++ {
 				change := p.change(image.Pt(x, y), r, func(x, y int, was float64) float64 {
 					stays, white := mix(x, y)
 					return (stays-1)*was + white*tone.white[i] + (1-stays-white)*tone.black[i]
 				})
-				if change != [64]float64{} {
-					c.add(c.Block(x, y), &change)
+				if change != [64]float32{} {
+					c.Block(x, y).add(&change, &w)
 				}
 			}
 		}
@@ -145,7 +138,7 @@ func (m *Image) Paint(r image.Rectangle, mix func(x, y int) (stays, white float6
 // A plane is the samples of a component where they make a rectangle of pixels.
 type plane struct {
 	blocks image.Rectangle // of the component
-	values [][64]float64
+	values [][64]float32
 	h, v   int             // samples across and down
 	hm, vm int             // for so many pixels
 	bounds image.Rectangle // of the picture
@@ -154,10 +147,11 @@ type plane struct {
 func (m *Image) plane(c *Component, r image.Rectangle) plane {
 	p := plane{h: c.H, v: c.V, hm: m.MCUWidth / 8, vm: m.MCUHeight / 8, bounds: image.Rect(0, 0, m.Width, m.Height)}
 	p.blocks = image.Rect(r.Min.X*p.h/p.hm/8, r.Min.Y*p.v/p.vm/8, (r.Max.X-1)*p.h/p.hm/8+1, (r.Max.Y-1)*p.v/p.vm/8+1)
-	for y := p.blocks.Min.Y; y < p.blocks.Max.Y; y++ {
-		for x := p.blocks.Min.X; x < p.blocks.Max.X; x++ {
-			p.values = append(p.values, c.samples(c.Block(x, y)))
-		}
+	p.values = make([][64]float32, p.blocks.Dx()*p.blocks.Dy())
+	w := c.dequantisation()
+	for i := range p.values {
+		x, y := p.blocks.Min.X+i%p.blocks.Dx(), p.blocks.Min.Y+i/p.blocks.Dx()
+		c.Block(x, y).samples(&w, &p.values[i])
 	}
 	return p
 }
@@ -166,12 +160,12 @@ func (m *Image) plane(c *Component, r image.Rectangle) plane {
 func (p *plane) at(x, y int) float64 {
 	x, y = x*p.h/p.hm, y*p.v/p.vm
 	block := (y/8-p.blocks.Min.Y)*p.blocks.Dx() + x/8 - p.blocks.Min.X
-	return p.values[block][y%8*8+x%8]
+	return min(max(float64(p.values[block][y%8*8+x%8]), 0), 255)
 }
 
 // change returns by how much the samples of a block change where its pixels in r
 // do: the mean of those that share a sample.
-func (p *plane) change(block image.Point, r image.Rectangle, of func(x, y int, was float64) float64) (change [64]float64) {
+func (p *plane) change(block image.Point, r image.Rectangle, of func(x, y int, was float64) float64) (change [64]float32) {
 	values := &p.values[(block.Y-p.blocks.Min.Y)*p.blocks.Dx()+block.X-p.blocks.Min.X]
 	for i := range change {
 		x, y := 8*block.X+i%8, 8*block.Y+i/8
@@ -180,76 +174,29 @@ func (p *plane) change(block image.Point, r image.Rectangle, of func(x, y int, w
 		sum := 0.0
 		for y := inside.Min.Y; y < inside.Max.Y; y++ {
 			for x := inside.Min.X; x < inside.Max.X; x++ {
-				sum += of(x, y, values[i])
+				sum += of(x, y, min(max(float64(values[i]), 0), 255))
 			}
 		}
-		change[i] = sum / float64(max(pixels.Dx()*pixels.Dy(), 1))
+		change[i] = float32(sum / float64(max(pixels.Dx()*pixels.Dy(), 1)))
 	}
 	return change
 }
 
-// add changes a block by the transform of a change of its samples. The transform is
-// linear, so what does not change loses nothing.
-func (c *Component) add(b *Block, change *[64]float64) {
-	coefficients := forward(change)
-	for k, at := range zigzag {
-		const most = 1023 // what 8-bit samples can give
-		v := float64(b[k]) + coefficients[at]/float64(c.Quant[k])
-		b[k] = int16(min(max(math.Round(v), -most), most))
-	}
-}
-
-// samples returns the samples of a block, 0 to 255.
-func (c *Component) samples(b *Block) [64]float64 {
-	var coefficients [64]float64
-	for k, at := range zigzag {
-		coefficients[at] = float64(b[k]) * float64(c.Quant[k])
-	}
-	samples := inverse(&coefficients)
-	for i, v := range samples {
-		samples[i] = min(max(v+128, 0), 255)
-	}
-	return samples
-}
-
-// cosines is the matrix of the one-dimensional DCT (A.3.3): row u, column x.
-var cosines = func() (m [8][8]float64) {
-	for u := range m {
-		for x := range m[u] {
-			m[u][x] = math.Cos(float64(2*x+1)*float64(u)*math.Pi/16) / 2
-			if u == 0 {
-				m[u][x] /= math.Sqrt2
-			}
+// add changes a block by the transform of a change of its samples, which weights bring
+// to quantised numbers. The transform is linear, so what does not change loses nothing.
+func (b *Block) add(change *[64]float32, w *weights) {
+	var out [64]float32
+	forward(change, &out)
+	for at, v := range out {
+		if v *= w[at]; v >= 0.5 || v <= -0.5 {
+			k := order[at]
+			b[k] = step(b[k], v)
 		}
 	}
-	return m
-}()
-
-// forward is the two-dimensional DCT, inverse its inverse.
-func forward(s *[64]float64) [64]float64 {
-	return transform(s, func(u, x int) float64 { return cosines[u][x] })
 }
 
-func inverse(s *[64]float64) [64]float64 {
-	return transform(s, func(x, u int) float64 { return cosines[u][x] })
-}
-
-// transform multiplies rows, then columns, by a matrix.
-func transform(s *[64]float64, matrix func(to, from int) float64) (out [64]float64) {
-	var rows [64]float64
-	for y := range 8 {
-		for to := range 8 {
-			for from := range 8 {
-				rows[8*y+to] += matrix(to, from) * s[8*y+from]
-			}
-		}
-	}
-	for x := range 8 {
-		for to := range 8 {
-			for from := range 8 {
-				out[8*to+x] += matrix(to, from) * rows[8*from+x]
-			}
-		}
-	}
-	return out
+// step returns a coefficient that is v larger, as far as 8-bit samples can give it.
+func step(c int16, v float32) int16 {
+	const most = 1023
+	return int16(min(max(int(c)+int(math.Round(float64(v))), -most), most))
 }
