@@ -61,8 +61,8 @@ var order = func() (n [64]int) {
 // last returns the place of the last coefficient that is not zero, 0 if none is.
 func (b *Block) last() int {
 	k := 63
-	if *(*[32]int16)(b[32:]) == [32]int16{} {
-		k = 31
+	for k > 7 && *(*[8]int16)(b[k-7:]) == [8]int16{} {
+		k -= 8
 	}
 	for k > 0 && b[k&63] == 0 {
 		k--

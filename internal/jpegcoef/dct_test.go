@@ -55,4 +55,3 @@ func TestTransforms(t *testing.T) {
 		}
 	}
 }
-

@@ -1,6 +1,7 @@
 package jpegcoef
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 )
@@ -23,6 +24,14 @@ var (
 
 // fill gets more bits, up to the next marker. Behind it there are none.
 func (r *bitReader) fill() {
+	if r.n <= 32 && len(r.b)-r.pos >= 4 {
+		if w := binary.BigEndian.Uint32(r.b[r.pos:]); !hasFF(w) {
+			r.bits = r.bits<<32 | uint64(w)
+			r.n += 32
+			r.pos += 4
+			return
+		}
+	}
 	for r.n <= 56 && r.pos < len(r.b) {
 		c := r.b[r.pos]
 		if c == 0xFF {
@@ -37,6 +46,9 @@ func (r *bitReader) fill() {
 	}
 }
 
+// hasFF reports whether one of four bytes is 0xFF.
+func hasFF(w uint32) bool { return (^w-0x01010101)&w&0x80808080 != 0 }
+
 // take returns the next n bits, at most 16.
 func (r *bitReader) take(n uint) (int, error) {
 	if r.n < n {
@@ -50,7 +62,7 @@ func (r *bitReader) take(n uint) (int, error) {
 
 // symbol returns the next symbol of a table.
 func (r *bitReader) symbol(h *huffman) (byte, error) {
-	if r.n < 16 {
+	if r.n < 32 { // enough for its value as well
 		r.fill()
 	}
 	if r.n >= lookupBits {
@@ -237,6 +249,9 @@ func (d *scanDecoder) acFirst(p *part, _ *int, b *Block) error {
 	return nil
 }
 
+// all is more zeros than a block has.
+const all = 64
+
 // acRefine decodes one more bit of a band (G.1.2.3).
 func (d *scanDecoder) acRefine(p *part, _ *int, b *Block) error {
 	table, k := d.tables[1][p.ac], d.first
@@ -275,16 +290,20 @@ func (d *scanDecoder) acRefine(p *part, _ *int, b *Block) error {
 	}
 	if d.run > 0 {
 		d.run--
-		_, err := d.refine(b, k, 64)
+		_, err := d.refine(b, k, all)
 		return err
 	}
 	return nil
 }
 
 // refine takes a bit for each coefficient that is not zero, from k on, and returns
-// where the zero after so many others is.
+// where the zero after so many others is, if that are not all.
 func (d *scanDecoder) refine(b *Block, k, zeros int) (int, error) {
-	for ; k <= d.last; k++ {
+	end := d.last
+	if zeros == all {
+		end = min(end, b.last())
+	}
+	for ; k <= end; k++ {
 		if b[k] == 0 {
 			if zeros == 0 {
 				break

@@ -3,6 +3,7 @@ package jpegcoef
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 
 	"github.com/aigclabel/aigclabel/internal/splice"
 )
@@ -121,13 +122,17 @@ type scanEncoder struct {
 	missing bool            // a symbol has no code
 }
 
+// errMissing ends a run early.
+var errMissing = errors.New("a symbol has no code")
+
 // encode returns the data of the scan, nil if a symbol has no code.
 func (s *scan) encode(m *Image, t *tables) ([]byte, error) {
 	e := scanEncoder{scan: s, tables: t, out: make([]byte, 0, s.dataEnd-s.data+1024)}
-	if err := e.run(m); err != nil || e.missing {
-		return nil, err
+	err := e.run(m)
+	if e.missing {
+		return nil, nil
 	}
-	return e.out, nil
+	return e.out, err
 }
 
 // run encodes all blocks.
@@ -153,6 +158,9 @@ func (e *scanEncoder) run(m *Image) error {
 
 func (e *scanEncoder) block(p *part, pred *int, b *Block) error {
 	e.enc(p, pred, b)
+	if e.missing {
+		return errMissing
+	}
 	return nil
 }
 
@@ -162,36 +170,48 @@ func (e *scanEncoder) restart(n int) error {
 	return nil
 }
 
-// put writes the low n bits of v, at most 16.
+// put writes the low n bits of v, at most 32.
 func (e *scanEncoder) put(v int, n uint) {
-	if e.occurs != nil {
-		return
-	}
 	e.bits = e.bits<<n | uint64(v)&(1<<n-1)
-	for e.n += n; e.n >= 8; e.n -= 8 {
+	if e.n += n; e.n >= 32 {
+		e.drain()
+	}
+}
+
+// drain moves whole bytes to out.
+func (e *scanEncoder) drain() {
+	if w := uint32(e.bits >> (e.n - 32)); e.n >= 32 && !hasFF(w) {
+		e.out = binary.BigEndian.AppendUint32(e.out, w)
+		e.n -= 32
+	}
+	for ; e.n >= 8; e.n -= 8 {
 		c := byte(e.bits >> (e.n - 8))
 		e.out = append(e.out, c)
 		if c == 0xFF {
 			e.out = append(e.out, 0)
 		}
 	}
+	if e.occurs != nil {
+		e.out = e.out[:0]
+	}
 }
 
 // flush ends the run of ended bands, and fills the last byte.
 func (e *scanEncoder) flush() {
 	e.endBands()
-	if e.n > 0 {
+	if n := e.n % 8; n > 0 {
 		fill := 0
 		if e.ones {
 			fill = 0xFF
 		}
-		e.put(fill, 8-e.n)
+		e.put(fill, 8-n)
 	}
+	e.drain()
 	e.bits, e.n = 0, 0
 }
 
-// symbol writes the code of a symbol.
-func (e *scanEncoder) symbol(class, number int, symbol byte) {
+// symbol writes the code of a symbol, and a signed value in n bits (F.1.2.1.2).
+func (e *scanEncoder) symbol(class, number int, symbol byte, v int, n uint) {
 	if e.occurs != nil {
 		e.occurs[class][number][symbol]++
 		return
@@ -200,15 +220,10 @@ func (e *scanEncoder) symbol(class, number int, symbol byte) {
 	if h.sizes[symbol] == 0 {
 		e.missing = true
 	}
-	e.put(int(h.codes[symbol]), uint(h.sizes[symbol]))
-}
-
-// value writes a signed value in n bits (F.1.2.1.2).
-func (e *scanEncoder) value(v int, n uint) {
 	if v < 0 {
 		v--
 	}
-	e.put(v, n)
+	e.put(int(h.codes[symbol])<<n|v&(1<<n-1), uint(h.sizes[symbol])+n)
 }
 
 // dc writes the difference of a DC coefficient (F.1.2.1).
@@ -216,29 +231,27 @@ func (e *scanEncoder) dc(p *part, pred *int, v int) {
 	diff := v - *pred
 	*pred = v
 	n := size(abs(diff))
-	e.symbol(0, p.dc, byte(n))
-	e.value(diff, n)
+	e.symbol(0, p.dc, byte(n), diff, n)
 }
 
 // sequential writes all coefficients (F.1.2).
 func (e *scanEncoder) sequential(p *part, pred *int, b *Block) {
 	e.dc(p, pred, int(b[0]))
-	zeros := 0
-	for _, c := range b[1:] {
+	zeros, last := 0, b.last()
+	for _, c := range b[1 : last+1] {
 		if c == 0 {
 			zeros++
 			continue
 		}
 		for ; zeros > 15; zeros -= 16 {
-			e.symbol(1, p.ac, 0xF0)
+			e.symbol(1, p.ac, 0xF0, 0, 0)
 		}
 		n := size(abs(int(c)))
-		e.symbol(1, p.ac, byte(zeros<<4)|byte(n))
-		e.value(int(c), n)
+		e.symbol(1, p.ac, byte(zeros<<4)|byte(n), int(c), n)
 		zeros = 0
 	}
-	if zeros > 0 {
-		e.symbol(1, p.ac, 0)
+	if last < 63 {
+		e.symbol(1, p.ac, 0, 0, 0)
 	}
 }
 
@@ -272,8 +285,7 @@ func (e *scanEncoder) endBands() {
 		return
 	}
 	n := size(e.ending) - 1
-	e.symbol(1, e.endTable, byte(n<<4))
-	e.put(e.ending, n)
+	e.symbol(1, e.endTable, byte(n<<4), e.ending, n)
 	e.ending = 0
 	e.correct(&e.corrections)
 }
@@ -288,8 +300,8 @@ func (e *scanEncoder) correct(bits *[]byte) {
 
 // acFirst writes the upper bits of a band (G.1.2.2).
 func (e *scanEncoder) acFirst(p *part, _ *int, b *Block) {
-	zeros := 0
-	for _, c := range b[e.first : e.last+1] {
+	zeros, last := 0, max(min(e.last, b.last()), e.first)
+	for _, c := range b[e.first : last+1] {
 		v := abs(int(c)) >> e.low
 		if v == 0 {
 			zeros++
@@ -297,31 +309,28 @@ func (e *scanEncoder) acFirst(p *part, _ *int, b *Block) {
 		}
 		e.endBands()
 		for ; zeros > 15; zeros -= 16 {
-			e.symbol(1, p.ac, 0xF0)
+			e.symbol(1, p.ac, 0xF0, 0, 0)
 		}
 		n := size(v)
-		e.symbol(1, p.ac, byte(zeros<<4)|byte(n))
 		if c < 0 {
 			v = -v
 		}
-		e.value(v, n)
+		e.symbol(1, p.ac, byte(zeros<<4)|byte(n), v, n)
 		zeros = 0
 	}
-	if zeros > 0 {
+	if zeros > 0 || last < e.last {
 		e.endBand(p)
 	}
 }
 
 // acRefine writes one more bit of a band (G.1.2.3).
 func (e *scanEncoder) acRefine(p *part, _ *int, b *Block) {
-	newest := -1 // the last coefficient that becomes one
-	for k := e.first; k <= e.last; k++ {
-		if abs(int(b[k]))>>e.low == 1 {
-			newest = k
-		}
+	zeros, last := 0, min(e.last, b.last())
+	newest := last // the last coefficient that becomes one
+	for newest >= e.first && abs(int(b[newest]))>>e.low != 1 {
+		newest--
 	}
-	zeros := 0
-	for k := e.first; k <= e.last; k++ {
+	for k := e.first; k <= last; k++ {
 		v := abs(int(b[k])) >> e.low
 		if v == 0 {
 			zeros++
@@ -329,7 +338,7 @@ func (e *scanEncoder) acRefine(p *part, _ *int, b *Block) {
 		}
 		for ; zeros > 15 && k <= newest; zeros -= 16 {
 			e.endBands()
-			e.symbol(1, p.ac, 0xF0)
+			e.symbol(1, p.ac, 0xF0, 0, 0)
 			e.correct(&e.pending)
 		}
 		if v > 1 {
@@ -337,16 +346,11 @@ func (e *scanEncoder) acRefine(p *part, _ *int, b *Block) {
 			continue
 		}
 		e.endBands()
-		e.symbol(1, p.ac, byte(zeros<<4)|1)
-		sign := 1
-		if b[k] < 0 {
-			sign = 0
-		}
-		e.put(sign, 1)
+		e.symbol(1, p.ac, byte(zeros<<4)|1, 1-2*int(uint16(b[k])>>15), 1)
 		e.correct(&e.pending)
 		zeros = 0
 	}
-	if zeros > 0 || len(e.pending) > 0 {
+	if zeros > 0 || last < e.last || len(e.pending) > 0 {
 		e.endBand(p)
 	}
 }

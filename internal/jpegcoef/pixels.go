@@ -185,10 +185,11 @@ func (p *plane) change(block image.Point, r image.Rectangle, of func(x, y int, w
 // add changes a block by the transform of a change of its samples, which weights bring
 // to quantised numbers. The transform is linear, so what does not change loses nothing.
 func (b *Block) add(change *[64]float32, w *weights) {
+	const half = 0x3F000000 // bits of 0.5: one comparison for both signs
 	var out [64]float32
 	forward(change, &out)
-	for at, v := range out {
-		if v *= w[at]; v >= 0.5 || v <= -0.5 {
+	for at, v := range &out {
+		if v *= w[at]; math.Float32bits(v)&^(1<<31) >= half {
 			k := order[at]
 			b[k] = step(b[k], v)
 		}

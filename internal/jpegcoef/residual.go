@@ -11,7 +11,7 @@ import (
 //
 // Coefficients stay multiples of the file's quantisation, so what is less than half a step
 // is lost. The rest is amplified for that, until the residual is whole again or the change
-// has 1.25 times its energy, which is 1 dB of noise: no change with so little noise holds
+// has 1.2 times its energy, which is 0.8 dB of noise: no change with so little noise holds
 // more of the residual. The part that it holds, its projection on the residual, is
 // returned, as estimated from some rows, which are asked for first; then all are, from the
 // top.
@@ -89,7 +89,7 @@ type ground struct {
 	rows    [][]float32 // of its samples in a row of MCUs
 	hm, vm  int         // as in plane
 	weights weights
-	power   weights // of quantisation steps
+	power   weights // of a quantisation step
 	quiet   float32 // energy of the samples of a block below which no coefficient changes
 }
 
@@ -137,35 +137,36 @@ func (g *ground) amplify(gain float32) {
 	g.quiet = finest / (4 * gain * gain)
 }
 
-// each calls visit for each block in a row of MCUs, with its samples of the residual, if
-// their energy is so much.
-func (g *ground) each(mcu int, visit func(b *Block, samples *[64]float32)) {
+// each calls visit for each block in a row of MCUs whose samples of the residual have
+// energy enough, with them and that.
+func (g *ground) each(mcu int, visit func(b *Block, samples *[64]float32, energy float32)) {
 	var samples [64]float32
 	for y := range min(g.V, g.High-mcu*g.V) {
 		blocks := g.blocks[(mcu*g.V+y)*g.stride:][:g.Wide]
 		for x := range blocks {
 			energy := float32(0)
 			for i, row := range g.rows[8*y:][:8] {
-				r := (*[8]float32)(row[8*x:])
-				*(*[8]float32)(samples[8*i:]) = *r
+				r := [8]float32(row[8*x:])
+				*(*[8]float32)(samples[8*i:]) = r
 				energy += (r[0]*r[0] + r[1]*r[1]) + (r[2]*r[2] + r[3]*r[3]) + ((r[4]*r[4] + r[5]*r[5]) + (r[6]*r[6] + r[7]*r[7]))
 			}
 			if energy > g.quiet {
-				visit(&blocks[x], &samples)
+				visit(&blocks[x], &samples, energy)
 			}
 		}
 	}
 }
 
 func (g *ground) add(mcu int) {
-	g.each(mcu, func(b *Block, samples *[64]float32) { b.add(samples, &g.weights) })
+	g.each(mcu, func(b *Block, samples *[64]float32, _ float32) { b.add(samples, &g.weights) })
 }
 
 func (g *ground) measure(mcu int, s *spectrum) {
-	g.each(mcu, func(_ *Block, samples *[64]float32) {
+	g.each(mcu, func(_ *Block, samples *[64]float32, energy float32) {
+		s.total += float64(energy)
 		var out [64]float32
 		forward(samples, &out)
-		for at, v := range out {
+		for at, v := range &out {
 			s.count(v*g.weights[at], g.power[at])
 		}
 	})
@@ -174,21 +175,23 @@ func (g *ground) measure(mcu int, s *spectrum) {
 // A spectrum tells how much energy a residual has in coefficients of which size.
 type spectrum struct {
 	total, loud float64
-	bins        [octaves * 16]float64
+	bins        [octaves * binsOctave]float64
 }
 
-// The sizes that rounding changes, in quantisation steps: 16 bins for each power of two.
+// The sizes that rounding changes, in quantisation steps. The bits of a float32 that tell
+// the power of two, and five more, are the bin.
 const (
-	quietest = -8 // power of two
-	octaves  = 11
-	firstBin = (127 + quietest) * 16 // the exponent of such a float32, and four bits more
+	quietest   = -8 // power of two
+	octaves    = 11
+	binsOctave = 32
+	binShift   = 18
+	firstBin   = (127 + quietest) * binsOctave
 )
 
 // count adds a coefficient of v steps, of this power each.
 func (s *spectrum) count(v, power float32) {
 	energy := float64(v * v * power)
-	s.total += energy
-	switch i := int(math.Float32bits(v)&^(1<<31)>>19) - firstBin; {
+	switch i := int(math.Float32bits(v)&^(1<<31)>>binShift) - firstBin; {
 	case i >= len(s.bins):
 		s.loud += energy
 	case i >= 0:
@@ -202,7 +205,7 @@ func (s *spectrum) gain() (gain, kept float64) {
 	if s.total == 0 {
 		return 1, 1
 	}
-	const noise = 1.25
+	const noise = 1.2
 	low, high := 1.0/4, 64.0
 	for range 20 {
 		gain = math.Sqrt(low * high)
@@ -221,7 +224,7 @@ func (s *spectrum) gain() (gain, kept float64) {
 func (s *spectrum) rounded(gain float64) (kept, energy float64) {
 	kept, energy = gain*s.loud, gain*gain*s.loud
 	for i, e := range s.bins {
-		v := float64(math.Float32frombits(uint32(firstBin+i)<<19 | 1<<18))
+		v := float64(math.Float32frombits(uint32(firstBin+i)<<binShift | 1<<(binShift-1)))
 		ratio := math.Round(gain*v) / v
 		kept += e * ratio
 		energy += e * ratio * ratio
