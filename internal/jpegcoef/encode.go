@@ -127,7 +127,8 @@ var errMissing = errors.New("a symbol has no code")
 
 // encode returns the data of the scan, nil if a symbol has no code.
 func (s *scan) encode(m *Image, t *tables) ([]byte, error) {
-	e := scanEncoder{scan: s, tables: t, out: make([]byte, 0, s.dataEnd-s.data+1024)}
+	n := s.dataEnd - s.data
+	e := scanEncoder{scan: s, tables: t, out: make([]byte, 0, n+n/8+1024)}
 	err := e.run(m)
 	if e.missing {
 		return nil, nil
