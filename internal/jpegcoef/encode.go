@@ -10,34 +10,42 @@ import (
 
 // Edits returns what changes in the file to hold the blocks as they are now: the
 // data of scans from the first difference to the last and, where their Huffman
-// tables have no code for a new value, better tables before them.
+// tables have no code for a new value or make it much longer, better tables before them.
 func (m *Image) Edits() ([]splice.Edit, error) {
 	var edits []splice.Edit
 	var added overrides
 	for i := range m.scans {
 		s := &m.scans[i]
 		tables := added.inForce(s.tables)
+		was := m.data[s.data:s.dataEnd]
 		out, err := s.encode(m, &tables)
 		if err != nil {
 			return nil, err
 		}
-		if out == nil {
+		if out == nil || grows(was, out) {
 			segment, better, err := s.betterTables(m, tables)
 			if err != nil {
 				return nil, err
 			}
-			added.replace(s.tables, tables, better)
-			if out, err = s.encode(m, &better); err != nil {
+			fitted, err := s.encode(m, &better)
+			if err != nil {
 				return nil, err
 			}
-			edits = append(edits, splice.Edit{Offset: int64(s.header), Insert: bytes.NewReader(segment)})
+			if out == nil || len(segment)+len(fitted) < len(out) {
+				added.replace(s.tables, tables, better)
+				edits = append(edits, splice.Edit{Offset: int64(s.header), Insert: bytes.NewReader(segment)})
+				out = fitted
+			}
 		}
-		if e, differs := difference(m.data[s.data:s.dataEnd], out, s.data); differs {
+		if e, differs := difference(was, out, s.data); differs {
 			edits = append(edits, e)
 		}
 	}
 	return edits, nil
 }
+
+// grows reports whether the data of a scan grows so much that better tables may pay.
+func grows(was, is []byte) bool { return len(is)-len(was) > max(len(was)/32, 1024) }
 
 // difference returns the edit that makes is of was, which stands at offset.
 func difference(was, is []byte, offset int) (splice.Edit, bool) {

@@ -160,6 +160,19 @@ func blocksOf(m *Image) (all [][]Block) {
 	return all
 }
 
+// TestGrowth: a flat picture in which every block changes gets tables for that.
+func TestGrowth(t *testing.T) {
+	b := cjpeg(t, image.NewGray(image.Rect(0, 0, 512, 512)))
+	m := decoded(t, b)
+	_, err := m.AddLuma(ripple)
+	require.NoError(t, err)
+	own, err := m.scans[0].encode(m, &m.scans[0].tables)
+	require.NoError(t, err)
+	out := edited(t, m)
+	require.Less(t, len(out), len(b)+len(own)*3/4)
+	require.Equal(t, blocksOf(m), blocksOf(decoded(t, out)))
+}
+
 // TestPaint paints a rectangle: pixels inside become what was asked for, blocks
 // outside stay.
 func TestPaint(t *testing.T) {

@@ -282,6 +282,6 @@ func ExampleImage_AddLuma() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Printf("%.1f of the mark in %d edit", kept, len(edits))
-	// Output: 1.0 of the mark in 1 edit
+	fmt.Printf("%.1f of the mark, in %d edits", kept, len(edits))
+	// Output: 1.0 of the mark, in 2 edits
 }
