@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"path"
 
+	"github.com/aigclabel/aigclabel/internal/container"
 	"github.com/aigclabel/aigclabel/metadata"
 )
 
@@ -88,7 +89,9 @@ func (v *Verifier) failed(name string, err error) *Report {
 
 // examine fills the report with what the file says.
 func (v *Verifier) examine(report *Report, src metadata.Source, deep bool) error {
-	reading, err := metadata.Read(src, &metadata.ReadOptions{Limits: v.Limits})
+	shared := container.Share(src.R, src.Size) // what is read and taken apart once is there for the finder
+	defer shared.Release()
+	reading, err := metadata.Read(metadata.Source{R: shared, Size: src.Size, Name: src.Name}, &metadata.ReadOptions{Limits: v.Limits})
 	if reading == nil {
 		return err
 	}
@@ -104,7 +107,10 @@ func (v *Verifier) examine(report *Report, src metadata.Source, deep bool) error
 		report.Traces = append(report.Traces, trace)
 		report.raise(Suspected)
 	}
-	look := report.lookForNotices
+	look := func(src metadata.Source) (string, error) {
+		src.R = shared
+		return report.lookForNotices(src)
+	}
 	if deepFinders[report.Format] != nil && finders[report.Format] == nil {
 		look = func(metadata.Source) (string, error) { return "not looked for in pixels and samples without Deep", nil }
 		if deep {

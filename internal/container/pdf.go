@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 )
 
@@ -25,6 +26,7 @@ type pdfFile struct {
 	places   []pdfPlace // of Slots, by index
 	err      error      // the first I/O error
 	refused  int        // what limits kept from being read, each time
+	cost     spending   // of the walk
 }
 
 // A pdfPlace is what a change of a slot must rewrite: an entry of a dictionary,
@@ -43,13 +45,31 @@ const (
 // dictionary. What an older revision says, and a newer one changes or removes,
 // is history: it is in the file, but in no slot.
 func PDF(src *Source) (File, error) {
-	f := &pdfFile{src: src, tailAt: src.Size(), packs: map[int64]*pdfObjectStream{}}
+	f := walkPDF(src)
+	return f, f.err
+}
+
+func walkPDF(src *Source) *pdfFile {
+	f, before := &pdfFile{src: src, tailAt: src.Size(), packs: map[int64]*pdfObjectStream{}}, src.spent
 	f.budget = min(src.Values, 8<<20+2*src.Size())
 	f.note(f.walk())
 	if f.Damage != nil || f.root == nil {
 		f.note(f.scan())
 	}
-	return f, f.err
+	src.seen.pdf, f.cost = f, src.spent.minus(before)
+	return f
+}
+
+// walkedPDF returns what the walk of another source over the file found, as if src had
+// walked it, or walks it.
+func walkedPDF(src *Source) *pdfFile {
+	seen := src.seen.pdf
+	if seen == nil || seen.src.Limits != src.Limits || seen.err != nil {
+		return walkPDF(src)
+	}
+	f := *seen
+	f.src, f.Limits, src.spent = src, slices.Clip(f.Limits), src.spent.plus(f.cost)
+	return &f
 }
 
 func (f *pdfFile) walk() error {

@@ -21,8 +21,8 @@ type PDFDocument struct {
 // OpenPDF opens a PDF file. The error is an I/O error: what is wrong with the file
 // is in its Layout.
 func OpenPDF(src *Source) (*PDFDocument, error) {
-	f, err := PDF(src)
-	return &PDFDocument{file: f.(*pdfFile), fonts: map[int64]*pdfFont{}, content: maxPDFContent + 4*src.Size()}, err
+	f := walkedPDF(src)
+	return &PDFDocument{file: f, fonts: map[int64]*pdfFont{}, content: maxPDFContent + 4*src.Size()}, f.err
 }
 
 // Layout returns what the walk of the file found.

@@ -52,14 +52,33 @@ type Source struct {
 	Limits
 	r       io.ReaderAt
 	size    int64
-	front   []byte // the head, once it is read
-	back    []byte // the tail, once it is read
+	seen    *seen // own, or that of a [Shared] file
+	own     seen
 	ahead   readAhead
 	scratch [peekSize]byte
-	spent   struct{ elements, count, values, inflated int64 }
+	spent   spending
 	ooxml   *ooxmlFile   // opened by [ZIPKind], for the walk that follows
 	zip     *zipArchive  // opened once for all that ask
 	xmlPath []xmlElement // empty, for its memory
+}
+
+// A seen is what was read of a file and taken apart.
+type seen struct {
+	front []byte // the head
+	back  []byte // the tail
+	zip   *zipArchive
+	pdf   *pdfFile
+}
+
+// A spending is how much of the limits is used up.
+type spending struct{ elements, count, values, inflated int64 }
+
+func (a spending) plus(b spending) spending {
+	return spending{a.elements + b.elements, a.count + b.count, a.values + b.values, a.inflated + b.inflated}
+}
+
+func (a spending) minus(b spending) spending {
+	return spending{a.elements - b.elements, a.count - b.count, a.values - b.values, a.inflated - b.inflated}
 }
 
 // A readAhead turns peeks at neighbours, as inside a movie's header, into reads of
@@ -82,10 +101,37 @@ const (
 
 var heads = sync.Pool{New: func() any { return new([HeadSize]byte) }}
 
-// NewSource returns a source over the first size bytes of r.
+// NewSource returns a source over the first size bytes of r, which may be a [Shared] file.
 func NewSource(r io.ReaderAt, size int64, limits Limits) *Source {
-	return &Source{r: r, size: max(size, 0), Limits: limits.orDefault()}
+	s := &Source{r: r, size: max(size, 0), Limits: limits.orDefault()}
+	s.seen = &s.own
+	if shared, ok := r.(*Shared); ok && shared.size == s.size {
+		s.r, s.seen = shared.r, &shared.seen
+	}
+	return s
 }
+
+// A Shared is a file that several look at, one after the other: what the source of one has
+// read and taken apart, that of the next has. It is not safe for concurrent use.
+type Shared struct {
+	seen seen
+	r    io.ReaderAt
+	size int64
+}
+
+// Share returns the first size bytes of r as a file for [NewSource].
+func Share(r io.ReaderAt, size int64) *Shared { return &Shared{r: r, size: max(size, 0)} }
+
+// ReadAt implements [io.ReaderAt].
+func (f *Shared) ReadAt(b []byte, off int64) (int, error) {
+	if off >= 0 && off <= int64(len(f.seen.front)) && len(b) <= len(f.seen.front)-int(off) {
+		return copy(b, f.seen.front[off:]), nil
+	}
+	return f.r.ReadAt(b, off)
+}
+
+// Release ends the use of f, of its sources, and of everything that these returned.
+func (f *Shared) Release() { f.seen.release() }
 
 // afresh returns a source over the same file that has spent nothing.
 func (s *Source) afresh() *Source { return NewSource(s.r, s.size, s.Limits) }
@@ -94,7 +140,7 @@ func (s *Source) afresh() *Source { return NewSource(s.r, s.size, s.Limits) }
 // has read. It is used no longer than s, and not released.
 func (s *Source) within(limits Limits) *Source {
 	n := NewSource(s.r, s.size, limits)
-	n.front, n.back = s.front, s.back
+	n.seen = s.seen
 	return n
 }
 
@@ -106,14 +152,14 @@ func (s *Source) ReaderAt() io.ReaderAt { return s.r }
 
 // Head returns the first n bytes, fewer if the file is shorter; n is at most [HeadSize].
 func (s *Source) Head(n int) ([]byte, error) {
-	if s.front == nil {
+	if s.seen.front == nil {
 		b := heads.Get().(*[HeadSize]byte)[:min(HeadSize, s.size)]
 		if err := s.readAt(b, 0); err != nil {
 			return nil, err
 		}
-		s.front = b
+		s.seen.front = b
 	}
-	return s.front[:min(n, len(s.front))], nil
+	return s.seen.front[:min(n, len(s.seen.front))], nil
 }
 
 // Tail returns the last n bytes, fewer if the file is shorter; n is at most 2 KiB.
@@ -122,23 +168,29 @@ func (s *Source) Tail(n int) ([]byte, error) {
 		head, err := s.Head(HeadSize)
 		return head[max(0, len(head)-n):], err
 	}
-	if s.back == nil {
+	if s.seen.back == nil {
 		b := make([]byte, min(tailSize, s.size))
 		if err := s.readAt(b, s.size-int64(len(b))); err != nil {
 			return nil, err
 		}
-		s.back = b
+		s.seen.back = b
 	}
-	return s.back[max(0, len(s.back)-n):], nil
+	return s.seen.back[max(0, len(s.seen.back)-n):], nil
 }
 
 // Release ends the use of s and of everything that it returned, so that another
-// source can have the memory. It may be left out.
+// source can have the memory. It may be left out. What is of a [Shared] file stays.
 func (s *Source) Release() {
-	if s.front != nil {
-		heads.Put((*[HeadSize]byte)(s.front[:HeadSize]))
-		s.front = nil
+	if s.seen == &s.own {
+		s.own.release()
 	}
+}
+
+func (k *seen) release() {
+	if k.front != nil {
+		heads.Put((*[HeadSize]byte)(k.front[:HeadSize]))
+	}
+	*k = seen{}
 }
 
 // Peek returns n bytes at off, at most 64, valid until the next Peek. Past the
@@ -215,8 +267,8 @@ func (s *Source) window(off, n int64) ([]byte, bool, error) {
 	if off < 0 || n < 0 || off > s.size || n > s.size-off {
 		return nil, false, errTruncated
 	}
-	if at := off - (s.size - int64(len(s.back))); at >= 0 && n > 0 && s.back != nil {
-		return s.back[at : at+n : at+n], true, nil
+	if at := off - (s.size - int64(len(s.seen.back))); at >= 0 && n > 0 && s.seen.back != nil {
+		return s.seen.back[at : at+n : at+n], true, nil
 	}
 	if off+n > min(HeadSize, s.size) {
 		return nil, false, nil

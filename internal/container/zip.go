@@ -53,8 +53,9 @@ type zipArchive struct {
 	end       int64      // the end record
 	end64     int64      // the ZIP64 end record, 0 for none
 	directory Range
-	bias      int64 // where offset 0 of the archive stands in the file
-	lost      bool  // the directory is: entries are what a scan finds
+	bias      int64    // where offset 0 of the archive stands in the file
+	lost      bool     // the directory is: entries are what a scan finds
+	cost      spending // of all this
 }
 
 type zipEntry struct {
@@ -74,8 +75,8 @@ type zipEntry struct {
 // those that a scan from the front finds, and the layout is damaged.
 func openZIP(src *Source, l *Layout) (*zipArchive, error) {
 	if src.zip == nil {
-		z := &zipArchive{Layout: &Layout{}, src: src}
-		if err := z.readEntries(); err != nil {
+		z, err := src.archive()
+		if err != nil {
 			return nil, err
 		}
 		src.zip = z
@@ -83,6 +84,24 @@ func openZIP(src *Source, l *Layout) (*zipArchive, error) {
 	z := *src.zip
 	z.Layout, l.Damage, l.Limits = l, z.Damage, slices.Clone(z.Limits)
 	return &z, nil
+}
+
+// archive returns what another source over the file has read of its directory, as if
+// s had, or reads that.
+func (s *Source) archive() (*zipArchive, error) {
+	if seen := s.seen.zip; seen != nil && seen.src.Limits == s.Limits {
+		z := *seen
+		z.src = s
+		s.spent = s.spent.plus(z.cost)
+		return &z, nil
+	}
+	z, before := &zipArchive{Layout: &Layout{}, src: s}, s.spent
+	if err := z.readEntries(); err != nil {
+		return nil, err
+	}
+	z.cost = s.spent.minus(before)
+	s.seen.zip = z
+	return z, nil
 }
 
 func (z *zipArchive) readEntries() error {
