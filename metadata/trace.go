@@ -3,7 +3,6 @@ package metadata
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 	"sync"
 )
@@ -138,10 +137,27 @@ var toolWords = []string{
 	"qwen", "claude", "deepseek", "kimi", "manus", "gamma", "notebooklm", "perplexity",
 }
 
+// toolWordsFrom are the [toolWords] by their first byte.
+var toolWordsFrom = sync.OnceValue(func() *[256][]string {
+	var from [256][]string
+	for _, w := range toolWords {
+		from[w[0]] = append(from[w[0]], w)
+	}
+	return &from
+})
+
 // namesTool reports whether a text may match a rule of [toolWords].
 func namesTool(text string) bool {
 	text = strings.ToLower(text[:min(len(text), maxTraced)])
-	return slices.ContainsFunc(toolWords, func(w string) bool { return strings.Contains(text, w) })
+	from := toolWordsFrom()
+	for i := range len(text) {
+		for _, w := range from[text[i]] {
+			if rest := text[i:]; len(rest) >= len(w) && rest[1] == w[1] && rest[:len(w)] == w {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // Traces returns the evidence of generators in the texts of the file, at most

@@ -237,6 +237,9 @@ func recordKey(name string) bool {
 
 // printable returns a four-character code for a message.
 func printable(code string) string {
+	if strings.IndexFunc(code, func(c rune) bool { return c < ' ' || c > '~' || c == '"' || c == '\\' }) < 0 {
+		return code // nearly all
+	}
 	return strings.Trim(strconv.QuoteToASCII(code), `"`)
 }
 

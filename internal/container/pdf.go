@@ -192,14 +192,15 @@ func (f *pdfFile) dictionary(name string, o *pdfObject) error {
 		if err != nil {
 			return atOffset(o.at, err)
 		}
-		record := recordKey(e.key)
+		key := e.key()
+		record := recordKey(key)
 		if !record && name != "Info" {
 			continue
 		}
-		s := Slot{Kind: Text, Key: e.key, Place: "PDF " + name + " " + printable(e.key)}
+		s := Slot{Kind: Text, Key: key, Place: "PDF " + name + " " + printable(key)}
 		if record {
 			s.Kind = Record
-			s.Guide = e.key == "AIGC" && f.vacant(Record) && name == "Info"
+			s.Guide = key == "AIGC" && f.vacant(Record) && name == "Info"
 		}
 		f.entrySlot(s, o, e)
 	}

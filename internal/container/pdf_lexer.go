@@ -35,17 +35,22 @@ type pdfLexer struct {
 	pos  int
 }
 
-func isPDFSpace(c byte) bool {
-	return c == ' ' || c == '\n' || c == '\r' || c == '\t' || c == '\f' || c == 0
+// pdfBreaks are the characters that no name, number or word has.
+var pdfBreaks = [256]pdfBreak{
+	' ': pdfBlank, '\n': pdfBlank, '\r': pdfBlank, '\t': pdfBlank, '\f': pdfBlank, 0: pdfBlank,
+	'(': pdfDelimiter, ')': pdfDelimiter, '<': pdfDelimiter, '>': pdfDelimiter, '[': pdfDelimiter, ']': pdfDelimiter,
+	'{': pdfDelimiter, '}': pdfDelimiter, '/': pdfDelimiter, '%': pdfDelimiter,
 }
 
-func isPDFDelimiter(c byte) bool {
-	switch c {
-	case '(', ')', '<', '>', '[', ']', '{', '}', '/', '%':
-		return true
-	}
-	return false
-}
+// A pdfBreak is how a character ends a word, 0 for one that does not.
+type pdfBreak byte
+
+const (
+	pdfBlank pdfBreak = iota + 1
+	pdfDelimiter
+)
+
+func isPDFSpace(c byte) bool { return pdfBreaks[c] == pdfBlank }
 
 // space skips white space and comments.
 func (l *pdfLexer) space() {
@@ -92,9 +97,11 @@ func (l *pdfLexer) token() (pdfToken, error) {
 
 // regular skips the regular characters of a name or a word.
 func (l *pdfLexer) regular() {
-	for l.pos < len(l.text) && !isPDFSpace(l.text[l.pos]) && !isPDFDelimiter(l.text[l.pos]) {
-		l.pos++
+	pos := l.pos
+	for pos < len(l.text) && pdfBreaks[l.text[pos]] == 0 {
+		pos++
 	}
+	l.pos = pos
 }
 
 // literal skips a literal string, whose parentheses are balanced.
@@ -289,10 +296,18 @@ func (v pdfValue) isString() bool { return len(v) > 0 && (v[0] == '(' || v[0] ==
 
 // A pdfEntry is an entry of a dictionary, and where it stands in the text.
 type pdfEntry struct {
-	key         string
+	name        pdfValue // the key as it is written
 	value       pdfValue
 	start, from int // of the key and of the value
 	end         int
+}
+
+// key returns the key, decoded.
+func (e *pdfEntry) key() string { return e.name.name() }
+
+// is reports whether that is the key.
+func (e *pdfEntry) is(key string) bool {
+	return string(e.name[1:]) == key || bytes.IndexByte(e.name, '#') > 0 && e.key() == key
 }
 
 // entries yields the entries of a dictionary, last an error if it is malformed.
@@ -312,7 +327,7 @@ func (v pdfValue) entries() iter.Seq2[pdfEntry, error] {
 				err = errPDFSyntax
 			}
 			if err == nil {
-				e.key = pdfValue(v[t.start:t.end]).name()
+				e.name = v[t.start:t.end]
 				e.value, err = l.value()
 				e.from, e.end = l.pos-len(e.value), l.pos
 			}
@@ -326,7 +341,7 @@ func (v pdfValue) entries() iter.Seq2[pdfEntry, error] {
 // entry returns the first entry of a dictionary with that key.
 func (v pdfValue) entry(key string) (pdfEntry, bool) {
 	for e, err := range v.entries() {
-		if err == nil && e.key == key {
+		if err == nil && e.is(key) {
 			return e, true
 		}
 	}

@@ -108,11 +108,29 @@ type pdfNode struct {
 
 // inherit adds what the dictionary of a node or page says.
 func (n pdfNode) inherit(dict pdfValue) pdfNode {
-	for key, v := range map[string]*pdfValue{"Resources": &n.resources, "MediaBox": &n.mediaBox, "CropBox": &n.cropBox, "Rotate": &n.rotated} {
-		if own := dict.lookup(key); own != nil {
+	var own pdfNode
+	for e, err := range dict.entries() {
+		switch {
+		case err != nil:
+		case own.resources == nil && e.is("Resources"):
+			own.resources = e.value
+		case own.mediaBox == nil && e.is("MediaBox"):
+			own.mediaBox = e.value
+		case own.cropBox == nil && e.is("CropBox"):
+			own.cropBox = e.value
+		case own.rotated == nil && e.is("Rotate"):
+			own.rotated = e.value
+		}
+	}
+	replace := func(v *pdfValue, own pdfValue) {
+		if own != nil && string(own) != "null" {
 			*v = own
 		}
 	}
+	replace(&n.resources, own.resources)
+	replace(&n.mediaBox, own.mediaBox)
+	replace(&n.cropBox, own.cropBox)
+	replace(&n.rotated, own.rotated)
 	return n
 }
 
@@ -223,10 +241,14 @@ func pdfKids(array pdfValue, fromLast bool) func() (pdfValue, bool) {
 }
 
 func lastPDFKids(array pdfValue) func() (pdfValue, bool) {
-	var ring [pdfLastKids]pdfValue
+	var ring []pdfValue
 	n := 0
 	for v := range array.elements() {
-		ring[n%pdfLastKids] = v
+		if n < pdfLastKids {
+			ring = append(ring, v)
+		} else {
+			ring[n%pdfLastKids] = v
+		}
 		n++
 	}
 	end := max(0, n-pdfLastKids)

@@ -222,7 +222,7 @@ var pdfStreamKeys = []string{"Length", "Filter", "DecodeParms", "F", "FFilter", 
 // found by those who cannot inflate.
 func (r *pdfRevised) setStream(data []byte) {
 	for e, err := range r.text.entries() {
-		if err == nil && slices.Contains(pdfStreamKeys, e.key) {
+		if err == nil && slices.Contains(pdfStreamKeys, e.key()) {
 			r.splice(e.start, e.end, nil)
 		}
 	}
@@ -305,7 +305,7 @@ func (u *pdfUpdate) appendTrailer(b []byte) []byte {
 	last := u.f.sections[0]
 	b = fmt.Appendf(b, "<</Size %d/Prev %d", u.next, last.offset)
 	for e, err := range last.trailer.entries() {
-		if err != nil || slices.Contains(pdfSectionKeys, e.key) || u.trailer[e.key] != "" {
+		if err != nil || slices.Contains(pdfSectionKeys, e.key()) || u.trailer[e.key()] != "" {
 			continue
 		}
 		b = append(append(b, '\n'), last.trailer[e.start:e.end]...)

@@ -108,7 +108,7 @@ func assigns(b []byte) bool {
 // zipBehind returns where a ZIP archive ends whose start is another file's, 0 if
 // there is none. An end record that no directory stands before is chance.
 func (s *Source) zipBehind(head, tail []byte) (int64, error) {
-	if bytes.HasPrefix(head, []byte("PK")) {
+	if bytes.HasPrefix(head, []byte("PK")) || !bytes.Contains(tail, []byte(zipEnd)) { // much faster than LastIndex
 		return 0, nil
 	}
 	i := len(tail)
