@@ -45,6 +45,11 @@ func (c *check) add(id string, outcome Outcome, rule, format string, args ...any
 	c.report.Checks = append(c.report.Checks, Check{id, outcome, rule, message})
 }
 
+// pass notes a check of which there is no more to say.
+func (c *check) pass(id, rule, message string) {
+	c.report.Checks = append(c.report.Checks, Check{id, Pass, rule, message})
+}
+
 // container judges the structure of the file.
 func (c *check) container() {
 	switch r := c.reading; {
@@ -134,7 +139,7 @@ func (c *check) fields(problems []*metadata.FieldError, id, rule, good string) {
 	if len(found) > 0 {
 		c.add(id, Fail, rule, "%s", strings.Join(found, "; "))
 	} else {
-		c.add(id, Pass, rule, "%s", good)
+		c.pass(id, rule, good)
 	}
 }
 

@@ -24,6 +24,16 @@ var brackets = [...]*regexp.Regexp{
 	trailing: regexp.MustCompile(`[\[(（【「]([^\[\]()（）【】「」]+)[\])）】」]$`),
 }
 
+// mayHold reports whether a line starts or ends with a bracket: patterns cost more.
+func (s side) mayHold(line string) bool {
+	if s == leading {
+		c, _ := utf8.DecodeRuneInString(line)
+		return strings.ContainsRune("[(（【「", c)
+	}
+	c, _ := utf8.DecodeLastRuneInString(line)
+	return strings.ContainsRune("])）】」", c)
+}
+
 // recognise returns the notice that a line is or, in brackets, has on one side.
 // It knows own besides the usual ones.
 func recognise(line, own string, s side) (string, bool) {
@@ -31,6 +41,9 @@ func recognise(line, own string, s side) (string, bool) {
 	line = strings.TrimSpace(line)
 	if known(line) {
 		return line, true
+	}
+	if !s.mayHold(line) {
+		return "", false
 	}
 	if m := brackets[s].FindStringSubmatch(line); m != nil && known(m[1]) {
 		return m[1], true

@@ -96,7 +96,9 @@ func (v *Verifier) examine(report *Report, src metadata.Source, deep bool) error
 		return err
 	}
 	report.Format, report.Record = reading.Format.Name, reading.Record
-	report.Sites = append(report.Sites, reading.Sites...)
+	if len(reading.Sites) > 0 {
+		report.Sites = reading.Sites
+	}
 	for _, site := range reading.Sites {
 		report.raise(siteVerdict(site))
 		if site.Scheme == metadata.C2PA && report.Credentials == nil {

@@ -22,6 +22,9 @@ var (
 	}}
 )
 
+// edgeBlocks are for what is decompressed and kept as a string.
+var edgeBlocks = sync.Pool{New: func() any { return new([2 * edgeSize]byte) }}
+
 // Inflate decompresses zlib data within the limit.
 func (s *Source) Inflate(b []byte, what string) ([]byte, error) {
 	z := zlibs.Get().(io.ReadCloser)
@@ -33,8 +36,9 @@ func (s *Source) Inflate(b []byte, what string) ([]byte, error) {
 }
 
 // Deflated decompresses raw deflate data that is to give size bytes, and no more,
-// within the limit. What broken data gives stands beside the error.
-func (s *Source) Deflated(b []byte, size int64, what string) ([]byte, error) {
+// within the limit, into block if there is room. What broken data gives stands beside
+// the error.
+func (s *Source) Deflated(b []byte, size int64, what string, block []byte) ([]byte, error) {
 	if size > s.Inflated-s.spent.inflated {
 		return nil, &LimitError{What: "decompressed " + what, Limit: s.Inflated}
 	}
@@ -44,7 +48,10 @@ func (s *Source) Deflated(b []byte, size int64, what string) ([]byte, error) {
 		return nil, err
 	}
 	room := min(size, deflateGain*int64(len(b))) + 1 // one byte more shows that there is more
-	out, err := readBlock(z, int(room))
+	if room > int64(len(block)) {
+		block = make([]byte, room)
+	}
+	out, err := readBlock(z, block[:room])
 	s.spent.inflated += int64(len(out))
 	switch {
 	case int64(len(out)) > size:
@@ -76,7 +83,9 @@ func (s *Source) inflatedEdges(off, packed, size int64, from string) (head, tail
 // edges returns the first edgeSize bytes of r from a mark on, and the last, or all of up
 // to twice as many, for both. What is broken gives what it gives.
 func (s *Source) edges(r io.Reader, size int64, from string) (head, tail string, err error) {
-	block := make([]byte, 0, min(size, 2*edgeSize-1)+1) // one byte more shows that there is more
+	memory := edgeBlocks.Get().(*[2 * edgeSize]byte)
+	defer edgeBlocks.Put(memory)
+	block := memory[: 0 : min(size, 2*edgeSize-1)+1] // one byte more shows that there is more
 	whole, found := true, false
 	for err == nil {
 		if len(block) == cap(block) {
@@ -126,7 +135,7 @@ const deflateGain = 1040
 func (s *Source) decompress(r io.Reader, what string) ([]byte, error) {
 	var blocks [][]byte
 	for size := 512; ; size = min(2*size, 1<<20) {
-		block, err := readBlock(r, size)
+		block, err := readBlock(r, make([]byte, size))
 		s.spent.inflated += int64(len(block))
 		if s.spent.inflated > s.Inflated {
 			return nil, &LimitError{What: "decompressed " + what, Limit: s.Inflated}
@@ -141,15 +150,16 @@ func (s *Source) decompress(r io.Reader, what string) ([]byte, error) {
 	}
 }
 
-// readBlock is [io.ReadFull] with the reader's own errors.
-func readBlock(r io.Reader, size int) (block []byte, err error) {
-	block = make([]byte, 0, size)
-	for len(block) < size && err == nil {
-		var n int
-		n, err = r.Read(block[len(block):size])
-		block = block[:len(block)+n]
+// readBlock is [io.ReadFull] with the reader's own errors. It returns what it read.
+func readBlock(r io.Reader, block []byte) ([]byte, error) {
+	n := 0
+	var err error
+	for n < len(block) && err == nil {
+		var more int
+		more, err = r.Read(block[n:])
+		n += more
 	}
-	return block, err
+	return block[:n], err
 }
 
 // deflate compresses to zlib format.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"sync"
+
+	"github.com/aigclabel/aigclabel/internal/xmlscan"
 )
 
 // Limits bound what a file may claim. The zero value of a field is its default.
@@ -60,6 +62,8 @@ type Source struct {
 	ooxml   *ooxmlFile   // opened by [ZIPKind], for the walk that follows
 	zip     *zipArchive  // opened once for all that ask
 	xmlPath []xmlElement // empty, for its memory
+
+	xmlAttributes []xmlscan.Attribute // of the last tag, for its memory
 }
 
 // A seen is what was read of a file and taken apart.

@@ -31,11 +31,12 @@ type xmlElement struct {
 // until it returns. More than depth levels are a *[LimitError].
 func (s *Source) xmlElements(scanner xmlscan.Scanner, depth int64, visit func(path []xmlElement)) error {
 	w := xmlWalk{src: s, scanner: scanner, depth: depth, visit: visit, path: s.xmlPath}
+	w.scanner.Memory, s.xmlPath = s.xmlAttributes, nil
 	err := w.walk()
 	for n := len(scanner.Doc); len(w.path) > 0; {
 		w.leave(n, n)
 	}
-	s.xmlPath = w.path
+	s.xmlPath, s.xmlAttributes = w.path, w.scanner.Memory
 	return xmlLimit(err)
 }
 

@@ -246,6 +246,7 @@ func (z *zipArchive) readDirectory(count uint64) error {
 		return err
 	}
 	pos := z.directory.Offset
+	z.entries = make([]zipEntry, 0, min(count, uint64(len(b)/zipCentralSize)))
 	for len(b) >= 4 && string(b[:4]) == zipCentral { // a digital signature may follow
 		if err := z.src.Element(); err != nil {
 			return err
@@ -417,7 +418,9 @@ func (z *zipArchive) read(e *zipEntry, limit int64) (string, error) {
 	case zipStored:
 		b = b[:min(int64(len(b)), size)]
 	case zipDeflated:
-		b, err = z.src.Deflated(b, size, "ZIP entry")
+		block := edgeBlocks.Get().(*[2 * edgeSize]byte)
+		defer edgeBlocks.Put(block)
+		b, err = z.src.Deflated(b, size, "ZIP entry", block[:])
 	default:
 		b, err = nil, fmt.Errorf("compression method %d", e.method)
 	}

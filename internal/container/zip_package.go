@@ -138,6 +138,9 @@ func (f *zipPackage) addProperty(kind Kind, role, key string, at zipSlot) {
 	if kind == Text && strings.TrimSpace(text) == "" {
 		return
 	}
+	if f.Slots == nil {
+		f.Slots, f.slots = make([]Slot, 0, 8), make([]zipSlot, 0, 8) // as many as usual
+	}
 	s := Slot{Kind: kind, Key: key, Place: f.name + " " + role + " " + key, Value: []byte(text)}
 	s.Ranges = []Range{{e.data + int64(at.value.content), int64(len(raw))}}
 	switch {

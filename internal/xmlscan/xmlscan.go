@@ -72,7 +72,9 @@ type Scanner struct {
 	// entities that it declares stay what they are: text.
 	DTD bool
 
-	attrs []Attribute // of the last start tag
+	// Memory holds the attributes of the last start tag. One that another scanner had
+	// may be used again.
+	Memory []Attribute
 }
 
 func (sc *Scanner) fail(msg string) error { return &SyntaxError{Offset: sc.Pos, Msg: msg} }
@@ -163,8 +165,8 @@ func (sc *Scanner) startTag() (Token, error) {
 	if t.Name = sc.word(); t.Name == "" {
 		return t, sc.fail("no element name")
 	}
-	if sc.attrs = sc.attrs[:0]; sc.attrs == nil {
-		sc.attrs = make([]Attribute, 0, 8) // few elements have more
+	if sc.Memory = sc.Memory[:0]; sc.Memory == nil {
+		sc.Memory = make([]Attribute, 0, 8) // few elements have more
 	}
 	for {
 		from := sc.Pos
@@ -172,20 +174,20 @@ func (sc *Scanner) startTag() (Token, error) {
 		switch rest := sc.Doc[sc.Pos:]; {
 		case strings.HasPrefix(rest, ">"):
 			sc.Pos++
-			t.End, t.Attrs = sc.Pos, sc.attrs
+			t.End, t.Attrs = sc.Pos, sc.Memory
 			return t, nil
 		case strings.HasPrefix(rest, "/>"):
 			sc.Pos += 2
-			t.End, t.Attrs, t.Empty = sc.Pos, sc.attrs, true
+			t.End, t.Attrs, t.Empty = sc.Pos, sc.Memory, true
 			return t, nil
-		case len(sc.attrs) == MaxAttributes:
+		case len(sc.Memory) == MaxAttributes:
 			return t, ErrLimit
 		}
 		a, err := sc.attribute(from)
 		if err != nil {
 			return t, err
 		}
-		sc.attrs = append(sc.attrs, a)
+		sc.Memory = append(sc.Memory, a)
 	}
 }
 
@@ -254,8 +256,14 @@ func Content(raw string) string {
 	if !strings.ContainsAny(raw, "<&\r") {
 		return raw
 	}
+	if strings.IndexByte(raw, '\r') >= 0 {
+		raw = lineEnds.Replace(raw)
+	}
+	if strings.IndexByte(raw, '<') < 0 {
+		return unescape(raw)
+	}
 	var b strings.Builder
-	for sc := (Scanner{Doc: lineEnds.Replace(raw)}); ; {
+	for sc := (Scanner{Doc: raw}); ; {
 		t, err := sc.Next()
 		switch {
 		case err != nil || t.Kind == EndOfInput: // who found the element has seen all errors
@@ -275,6 +283,7 @@ func unescape(s string) string {
 		return s
 	}
 	var b strings.Builder
+	b.Grow(len(s))
 	for ; amp >= 0; amp = strings.IndexByte(s, '&') {
 		b.WriteString(s[:amp])
 		s = s[amp:]

@@ -48,8 +48,9 @@ func Properties(packet []byte) ([]Property, error) {
 	}
 	p := parser{Scanner: xmlscan.Scanner{Doc: s}}
 	err := p.parse()
-	var out []Property
-	for _, n := range p.nodes {
+	out := make([]Property, 0, len(p.nodes))
+	for i := range p.nodes {
+		n := &p.nodes[i]
 		if n.form == complexElement {
 			continue
 		}
