@@ -94,6 +94,8 @@ func (sc *Scanner) Next() (Token, error) {
 		return sc.take(Text, n), nil
 	case len(rest) > 1 && rest[1] > '?': // a name, and by far the most frequent
 		return sc.startTag()
+	case len(rest) > 1 && rest[1] == '/':
+		return sc.endTag()
 	case strings.HasPrefix(rest, "<!--"):
 		return sc.until(Comment, 4, "-->")
 	case strings.HasPrefix(rest, "<![CDATA["):
@@ -104,12 +106,20 @@ func (sc *Scanner) Next() (Token, error) {
 		return sc.doctype()
 	case strings.HasPrefix(rest, "<!"):
 		return Token{}, sc.fail("document type declaration")
-	case strings.HasPrefix(rest, "</"):
-		t, err := sc.until(EndTag, 2, ">")
-		t.Name = strings.TrimRight(sc.Doc[min(t.Start+2, t.End):max(t.End-1, t.Start)], Whitespace)
-		return t, err
 	}
 	return sc.startTag()
+}
+
+func (sc *Scanner) endTag() (Token, error) {
+	n := strings.IndexByte(sc.Doc[sc.Pos:], '>')
+	if n < 0 {
+		return Token{}, sc.fail("no >")
+	}
+	t := sc.take(EndTag, n+1)
+	if t.Name = sc.Doc[t.Start+len("</") : t.End-len(">")]; t.Name != "" && breaks[t.Name[len(t.Name)-1]] {
+		t.Name = strings.TrimRight(t.Name, Whitespace)
+	}
+	return t, nil
 }
 
 // Whitespace is what XML 1.0 calls S.
@@ -172,11 +182,11 @@ func (sc *Scanner) startTag() (Token, error) {
 		from := sc.Pos
 		sc.blank()
 		switch rest := sc.Doc[sc.Pos:]; {
-		case strings.HasPrefix(rest, ">"):
+		case len(rest) > 0 && rest[0] == '>':
 			sc.Pos++
 			t.End, t.Attrs = sc.Pos, sc.Memory
 			return t, nil
-		case strings.HasPrefix(rest, "/>"):
+		case len(rest) > 1 && rest[:2] == "/>":
 			sc.Pos += 2
 			t.End, t.Attrs, t.Empty = sc.Pos, sc.Memory, true
 			return t, nil
@@ -194,7 +204,7 @@ func (sc *Scanner) startTag() (Token, error) {
 func (sc *Scanner) attribute(from int) (Attribute, error) {
 	a := Attribute{Span: Span{Start: from}, Name: sc.word()}
 	sc.blank()
-	if a.Name == "" || !strings.HasPrefix(sc.Doc[sc.Pos:], "=") {
+	if a.Name == "" || sc.Pos == len(sc.Doc) || sc.Doc[sc.Pos] != '=' {
 		return a, sc.fail("malformed attribute")
 	}
 	sc.Pos++
@@ -212,16 +222,18 @@ func (sc *Scanner) attribute(from int) (Attribute, error) {
 	return a, nil
 }
 
+// breaks are the characters that end a name.
+var breaks = [256]bool{' ': true, '\t': true, '\r': true, '\n': true, '=': true, '/': true, '<': true, '>': true, '"': true, '\'': true}
+
 // word takes a name.
 func (sc *Scanner) word() string {
-	from := sc.Pos
-	for ; sc.Pos < len(sc.Doc); sc.Pos++ {
-		switch sc.Doc[sc.Pos] {
-		case ' ', '\t', '\r', '\n', '=', '/', '<', '>', '"', '\'':
-			return sc.Doc[from:sc.Pos]
-		}
+	rest := sc.Doc[sc.Pos:]
+	n := 0
+	for n < len(rest) && !breaks[rest[n]] {
+		n++
 	}
-	return sc.Doc[from:]
+	sc.Pos += n
+	return rest[:n]
 }
 
 func (sc *Scanner) blank() {
