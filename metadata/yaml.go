@@ -1,6 +1,7 @@
 package metadata
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -19,6 +20,10 @@ func (s *statement) parseYAML(depth int) bool {
 		return false
 	}
 	text := strings.TrimRight(s.text, "\x00")
+	if members := ownYAML(text); len(members) > 0 {
+		s.members, s.notation = members, yamlBlock
+		return true
+	}
 	var doc yaml.Node
 	if err := yaml.Unmarshal([]byte(text), &doc); err != nil || len(doc.Content) == 0 {
 		return s.parseLines(text)
@@ -47,6 +52,34 @@ func (s *statement) parseYAML(depth int) bool {
 		s.open = positions(text, []*yaml.Node{mapping})[0] + len("{")
 	}
 	return true
+}
+
+// ownYAML reads what [Record.yaml] writes, without a tree. It returns nil for all else.
+func ownYAML(text string) []member {
+	const head, indent = "AIGC:\n", "  "
+	if !strings.HasPrefix(text, head) {
+		return nil
+	}
+	members := make([]member, 0, len(keys))
+	for pos := len(head); pos < len(text); {
+		line, _, _ := strings.Cut(text[pos:], "\n")
+		name, value, _ := strings.Cut(strings.TrimPrefix(line, indent), ": '")
+		value, closed := strings.CutSuffix(value, "'")
+		key := slices.Index(keys[:], name)
+		special := func(c rune) bool { return c < ' ' || c > '~' || c == '\'' }
+		switch last := len(members) - 1; {
+		case !strings.HasPrefix(line, indent+name+": '") || !closed || key < 0 || strings.ContainsFunc(value, special):
+			return nil
+		case last >= 0 && members[last].key >= key:
+			return nil
+		}
+		m := member{name: name, key: key, value: value, text: true, keyAt: pos + len(indent), end: pos + len(line)}
+		m.colon = m.keyAt + len(name)
+		m.at = m.colon + len(": ")
+		members = append(members, m)
+		pos = m.end + len("\n")
+	}
+	return members
 }
 
 // yamlString reads the record in a string, the scalar at pos.

@@ -305,6 +305,9 @@ func (f *bmffFile) add(s Slot, v bmffValue) {
 	}
 	s.Guide = s.Guide && !f.guides[s.Kind]
 	f.guides[s.Kind] = f.guides[s.Kind] || s.Guide
+	if f.Slots == nil {
+		f.Slots, f.values = make([]Slot, 0, 4), make([]bmffValue, 0, 4) // as many as usual
+	}
 	f.Slots = append(f.Slots, s)
 	f.values = append(f.values, v)
 }
