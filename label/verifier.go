@@ -89,7 +89,7 @@ func (v *Verifier) failed(name string, err error) *Report {
 
 // examine fills the report with what the file says.
 func (v *Verifier) examine(report *Report, src metadata.Source, deep bool) error {
-	shared := container.Share(src.R, src.Size) // what is read and taken apart once is there for the finder
+	shared := container.Share(src.R, src.Size) // what Read takes apart, the finder has
 	defer shared.Release()
 	reading, err := metadata.Read(metadata.Source{R: shared, Size: src.Size, Name: src.Name}, &metadata.ReadOptions{Limits: v.Limits})
 	if reading == nil {
