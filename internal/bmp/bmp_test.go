@@ -112,6 +112,15 @@ func open(t testing.TB, b []byte) *Picture {
 	return p
 }
 
+func edited(t testing.TB, b []byte, edits []splice.Edit) []byte {
+	t.Helper()
+	plan, err := splice.New(bytes.NewReader(b), int64(len(b)), edits)
+	require.NoError(t, err)
+	out, err := io.ReadAll(plan.Source())
+	require.NoError(t, err)
+	return out
+}
+
 func tone(x, y int) color.NRGBA64 {
 	v := uint16((x + y) % 2 * 0xFFFF)
 	return color.NRGBA64{v, v, v, 0xFFFF}
@@ -130,10 +139,7 @@ func TestDraw(t *testing.T) {
 					return tone(x, y)
 				})
 				require.NoError(t, err)
-				plan, err := splice.New(bytes.NewReader(b), int64(len(b)), edits)
-				require.NoError(t, err)
-				out, err := io.ReadAll(plan.Source())
-				require.NoError(t, err)
+				out := edited(t, b, edits)
 				require.Len(t, out, len(b))
 				require.Equal(t, b[:p.pixels], out[:p.pixels])
 				after, err := open(t, out).Pixels(p.Bounds())
@@ -253,6 +259,11 @@ func FuzzBMP(f *testing.F) {
 		if err != nil {
 			return
 		}
+		n := 0
+		require.NoError(t, p.Luma(func([]float32) { n++ }))
+		require.Equal(t, p.Height, n)
+		_, err = p.AddLuma(waves)
+		require.Equal(t, p.Palette() != nil, errors.Is(err, ErrColors))
 		edits, err := p.Draw(p.Bounds().Intersect(image.Rect(1, 1, 40, 40)), func(x, y int, _ color.NRGBA64) color.NRGBA64 { return tone(x, y) })
 		if errors.Is(err, ErrColors) {
 			return

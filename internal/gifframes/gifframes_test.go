@@ -234,6 +234,10 @@ func FuzzGIFFrames(f *testing.F) {
 		if err != nil {
 			return
 		}
+		n := 0
+		if err := p.Luma(func([]float32) { n++ }); err == nil {
+			require.Equal(t, p.Height, n)
+		}
 		edits, err := p.Draw(image.Rect(1, 1, 5, 4), paint)
 		if err != nil {
 			return

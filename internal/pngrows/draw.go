@@ -87,19 +87,27 @@ func (p *Picture) Draw(r image.Rectangle, paint Paint) (*splice.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &chunkWriter{}
-	if err := p.rewrite(out, to, d); err != nil {
+	edits, err := p.stored(to, zlib.DefaultCompression, p.drawer(to, d))
+	if err != nil {
 		return nil, err
 	}
-	first, last := p.data[0], p.data[len(p.data)-1]
-	edits := append(p.convertChunks(to), splice.Edit{
-		Offset: first.Offset, Delete: last.Offset + last.Length - first.Offset, Insert: bytes.NewReader(out.chunks),
-	})
 	frames, err := p.drawFrames(to, d)
 	if err != nil {
 		return nil, err
 	}
 	return splice.New(p.r, p.size, append(edits, frames...))
+}
+
+// stored returns the edits of the chunks of a picture whose passes are written anew.
+func (p *Picture) stored(to *format, level int, each passWriter) ([]splice.Edit, error) {
+	out := &chunkWriter{}
+	if err := p.rewrite(out, level, each); err != nil {
+		return nil, err
+	}
+	first, last := p.data[0], p.data[len(p.data)-1]
+	return append(p.convertChunks(to), splice.Edit{
+		Offset: first.Offset, Delete: last.Offset + last.Length - first.Offset, Insert: bytes.NewReader(out.chunks),
+	}), nil
 }
 
 // A Paint returns the colour of a pixel that has the colour was.
@@ -111,22 +119,34 @@ type drawing struct {
 	paint Paint
 }
 
-// rewrite writes the picture with d in it in the format to.
-func (p *Picture) rewrite(w io.Writer, to *format, d drawing) error {
+// A passWriter reads the rows of a pass and writes what becomes of them.
+type passWriter func(w io.Writer, rows *rowReader, pass pass) error
+
+// drawer returns what writes passes in the format to, with d on them.
+func (p *Picture) drawer(to *format, d drawing) passWriter {
+	return func(w io.Writer, rows *rowReader, pass pass) error {
+		if to == &p.format {
+			return p.patch(w, rows, pass, d)
+		}
+		return p.convert(w, rows, pass, to, d)
+	}
+}
+
+// rewrite writes the data of the picture as each makes its passes, compressed at a level
+// of zlib.
+func (p *Picture) rewrite(w io.Writer, level int, each passWriter) error {
 	rows, err := p.open()
 	if err != nil {
 		return err
 	}
 	buffered := bufio.NewWriterSize(w, chunkSize)
-	z := zlib.NewWriter(buffered)
+	z, err := zlib.NewWriterLevel(buffered, level)
+	if err != nil {
+		return err
+	}
 	for _, pass := range p.passes(p.Width, p.Height) {
 		rows.start(pass)
-		if to == &p.format {
-			err = p.patch(z, rows, pass, d)
-		} else {
-			err = p.convert(z, rows, pass, to, d)
-		}
-		if err != nil {
+		if err := each(z, rows, pass); err != nil {
 			return err
 		}
 	}

@@ -2,6 +2,7 @@ package pngrows
 
 import (
 	"bytes"
+	"compress/zlib"
 	"encoding/binary"
 	"errors"
 	"image"
@@ -114,7 +115,7 @@ func (p *Picture) drawFrames(to *format, d drawing) (edits []splice.Edit, err er
 			continue
 		}
 		var data bytes.Buffer
-		if err := f.rewrite(&data, own, part); err != nil {
+		if err := f.rewrite(&data, zlib.DefaultCompression, f.drawer(own, part)); err != nil {
 			return nil, err
 		}
 		more, err := f.store(data.Bytes())

@@ -26,9 +26,7 @@ func (p *Page) Pixels(r image.Rectangle) (*image.NRGBA64, error) {
 func (p *Page) Draw(r image.Rectangle, paint func(x, y int, was color.NRGBA64) color.NRGBA64) ([]splice.Edit, error) {
 	var edits []splice.Edit
 	err := p.each(r, func(s *segment) (err error) {
-		for i := range s.planes {
-			s.planes[i].was = bytes.Clone(s.planes[i].data)
-		}
+		s.remember()
 		s.visit(r, func(x, y int, row [][]byte, i int) {
 			was := p.at(row, i)
 			if c := paint(x, y, was); c != was && err == nil {
@@ -38,14 +36,9 @@ func (p *Page) Draw(r image.Rectangle, paint func(x, y int, was color.NRGBA64) c
 		if err != nil {
 			return err
 		}
-		for i := range s.planes {
-			more, err := s.edits(i)
-			if err != nil {
-				return err
-			}
-			edits = append(edits, more...)
-		}
-		return nil
+		more, err := s.stored()
+		edits = append(edits, more...)
+		return err
 	})
 	return edits, err
 }
@@ -168,6 +161,18 @@ func (s *segment) visit(r image.Rectangle, do func(x, y int, row [][]byte, i int
 			do(x, y, row, x-s.rect.Min.X)
 		}
 	}
+}
+
+// stored returns the edits that store all planes.
+func (s *segment) stored() (edits []splice.Edit, err error) {
+	for i := range s.planes {
+		more, err := s.edits(i)
+		if err != nil {
+			return nil, err
+		}
+		edits = append(edits, more...)
+	}
+	return edits, nil
 }
 
 // edits returns those that store a plane, if it has changed.
@@ -353,9 +358,9 @@ func (p *Page) set(row [][]byte, i int, c color.NRGBA64) error {
 	}
 	switch p.model {
 	case whiteIsZero:
-		values[0], n = ^luma(values), 1
+		values[0], n = ^brightness(values), 1
 	case blackIsZero:
-		values[0], n = luma(values), 1
+		values[0], n = brightness(values), 1
 	case cmyk:
 		values, n = inks(values), 4
 	}
@@ -376,7 +381,7 @@ func (p *Page) rounded(v uint16) uint32 {
 	return uint32(v)
 }
 
-func luma(v [4]uint16) uint16 {
+func brightness(v [4]uint16) uint16 {
 	return uint16((299*uint32(v[0]) + 587*uint32(v[1]) + 114*uint32(v[2]) + 500) / 1000)
 }
 

@@ -356,6 +356,13 @@ func FuzzTIFF(f *testing.F) {
 			return
 		}
 		for _, p := range pages {
+			n, err := rows(p)
+			if err == nil {
+				require.Equal(t, p.Height, n)
+			}
+			if _, failed := p.AddLuma(waves); err != nil {
+				require.Error(t, failed)
+			}
 			r := p.Bounds().Intersect(image.Rect(1, 1, 50, 50))
 			edits, err := p.Draw(r, func(x, y int, _ color.NRGBA64) color.NRGBA64 { return tone(x, y) })
 			if err != nil {
