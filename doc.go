@@ -6,7 +6,7 @@
 // Package [github.com/aigclabel/aigclabel/label] is the product. Its
 // [github.com/aigclabel/aigclabel/label.Labeler] is for services that generate
 // content: one call for each file puts in the record that machines read and,
-// where asked for, the notice that people see. Its
+// where asked for, the notice that people see and the watermark that nobody sees. Its
 // [github.com/aigclabel/aigclabel/label.Verifier] is for platforms that take
 // uploads, and for auditors: it says which labels a file carries, whether they
 // hold, and what text the platform must show.
@@ -15,6 +15,10 @@
 // record of GB 45438-2025 Annex E, the codes of service providers, the table of
 // file formats, and reading, writing and propagating records. Take it when you
 // need the record alone, or every statement that a file makes.
+//
+// Package [github.com/aigclabel/aigclabel/watermark] hides a payload in the pixels of
+// pictures and finds it again. The labeler and the verifier do so with the tag of the
+// record; take the package alone for payloads and pictures of your own.
 //
 // The packages below internal hold what both stand on: edit plans, the formats
 // of files, XMP. The programs below examples are templates to copy.

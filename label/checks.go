@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/aigclabel/aigclabel/metadata"
+	"github.com/aigclabel/aigclabel/watermark"
 )
 
 // The ids of the checks.
@@ -24,6 +25,8 @@ const (
 	checkAgree        = "sites.agree"
 	checkSeal         = "seal.valid"
 	checkNotice       = "notice.present"
+	checkWatermark    = "watermark.present"
+	checkMarkAgrees   = "watermark.agrees"
 	checkCredentials  = "credentials.valid"
 	checkSourceType   = "source_type.present"
 )
@@ -234,6 +237,41 @@ func (c *check) notice(unseen string) {
 		c.add(checkNotice, Warn, rule, "no notice in the content; one beside it is legal, exported files need it inside")
 	default:
 		c.add(checkNotice, Skip, rule, "%s", unseen)
+	}
+}
+
+// watermark judges the watermarks: whether there is one, and whether it is the record's.
+// No rule asks for them, so a missing one is no failure.
+func (c *check) watermark(unseen string) {
+	const rule = "Measures Art. 5" // encourages them
+	found := c.report.Watermarks
+	switch {
+	case len(found) > 0:
+		c.add(checkWatermark, Pass, rule, "%s in the pixels; by chance with a probability of %.0e", found[0].Payload, found[0].Probability)
+	case unseen == "":
+		c.add(checkWatermark, Skip, rule, "none under these keys")
+	default:
+		c.add(checkWatermark, Skip, rule, "%s", unseen)
+	}
+	c.watermarkAgrees(found)
+}
+
+// watermarkAgrees compares the watermarks with the record: one of them has to be its tag.
+func (c *check) watermarkAgrees(found []FoundWatermark) {
+	const rule = "one content, one number"
+	rec := c.reading.Record
+	switch {
+	case len(found) == 0:
+		c.add(checkMarkAgrees, Skip, rule, "no watermark to compare")
+	case rec == nil:
+		c.add(checkMarkAgrees, Skip, rule, "no record to compare; look up the watermark in the receipts of the producer")
+	case Tag(*rec) == watermark.Payload{}:
+		c.add(checkMarkAgrees, Skip, rule, "the record names no producer and number to compare")
+	case slices.ContainsFunc(found, func(w FoundWatermark) bool { return w.Payload == Tag(*rec) || w.Payload == WideTag(*rec) }):
+		c.add(checkMarkAgrees, Pass, rule, "the watermark is the tag of the record")
+	default:
+		c.add(checkMarkAgrees, Fail, rule, "the watermark says %s, the tag of the record is %s: one of the two is of other content, or the producer's watermarks are no tags; ask the producer",
+			found[0].Payload, Tag(*rec))
 	}
 }
 

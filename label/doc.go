@@ -28,9 +28,10 @@
 //
 // # Layers
 //
-// A label has layers: the record in the metadata, which is package metadata's, and
-// the notice in the content, which is this package's. Each [Receipt] says for each
-// layer where it is, or why it is not there. [Formats] says which
+// A label has layers: the record in the metadata, which is package metadata's, the
+// notice in the content, which is this package's, and the [Watermark] in the pixels, which
+// is package watermark's. They are put in in the order notice, watermark, record. Each
+// [Receipt] says for each layer where it is, or why it is not there. [Formats] says which
 // formats take a notice that people see, or hear as a [Cue] or a [Clip];
 // with the others it is shown beside the content. Video is drawn on by the program ffmpeg, see
 // [Labeler].FFmpeg; [Notice.Image] and [Notice.Lines] are for players, interfaces and

@@ -158,7 +158,7 @@ func TestOthersNoticesInDocuments(t *testing.T) {
 	report, err := new(Verifier).Verify(t.Context(), metadata.Bytes(docxOf(t, "<w:p><w:r><w:t>AI in 2026: what it generates</w:t></w:r></w:p>"), ""), nil)
 	require.NoError(t, err)
 	require.Equal(t, None, report.Verdict)
-	require.Equal(t, Warn, report.Checks[len(report.Checks)-1].Outcome, "looked for, not found")
+	require.Equal(t, Warn, outcome(t, report, checkNotice).Outcome, "looked for, not found")
 }
 
 // makeDocuments lets python-docx, openpyxl and odfpy make documents of several pages, and

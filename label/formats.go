@@ -15,8 +15,7 @@ type Capability struct {
 	// be heard, as a [Cue] or a [Clip]); "" if it has to be shown beside the content.
 	Visible string `json:"visible"`
 
-	// Hidden says what a watermark is put into, "" if into nothing. This version has
-	// no watermarks.
+	// Hidden says what a [Watermark] is put into: "picture", "" if into nothing.
 	Hidden string `json:"hidden"`
 }
 
@@ -24,9 +23,17 @@ type Capability struct {
 func Formats() iter.Seq[Capability] {
 	return func(yield func(Capability) bool) {
 		for f := range metadata.Formats() {
-			if !yield(Capability{Format: f, Visible: media[f.Name].name}) {
+			if !yield(Capability{Format: f, Visible: media[f.Name].name, Hidden: hidden(f.Name)}) {
 				return
 			}
 		}
 	}
+}
+
+// hidden returns what a watermark is put into.
+func hidden(format string) string {
+	if markers[format] == nil {
+		return ""
+	}
+	return "picture"
 }

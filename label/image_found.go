@@ -190,7 +190,7 @@ func (s *stamp) shows(pixels *image.NRGBA64) bool {
 	for y := r.Min.Y; y < r.Max.Y; y++ {
 		for x := r.Min.X; x < r.Max.X; x++ {
 			if s.plate.AlphaAt(x, y).A == 0xFF {
-				c.add(float64(s.ink.AlphaAt(x, y).A)/0xFF, luma(pixels.NRGBA64At(x, y)))
+				c.add(float64(s.ink.AlphaAt(x, y).A)/0xFF, lightness(pixels.NRGBA64At(x, y)))
 			}
 		}
 	}
@@ -228,7 +228,7 @@ func graysOf(pixels func(image.Rectangle) (*image.NRGBA64, error), rects []image
 		for y := r.Min.Y; y < r.Max.Y; y++ {
 			for x := r.Min.X; x < r.Max.X; x++ {
 				c := p.NRGBA64At(x, y)
-				g.SetGray(x, y, color.Gray{uint8(luma(c)*0xFF + 0.5)})
+				g.SetGray(x, y, color.Gray{uint8(lightness(c)*0xFF + 0.5)})
 			}
 		}
 		all = append(all, g)

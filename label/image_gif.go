@@ -54,3 +54,5 @@ func (c gifCanvas) stamp(s *stamp) (*splice.Plan, error) {
 	}
 	return splice.New(c.src, c.size, edits)
 }
+
+func (c gifCanvas) scan(do func(row []float32)) error { return codecError("gif", c.Luma(do)) }

@@ -2,7 +2,6 @@ package label
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -28,49 +27,98 @@ type heifCoder struct {
 	encoding func(p *container.HEIFPicture, in, out, dir string) ([]string, error)
 }
 
-// planHEIF returns a HEIF or AVIF file with the notice in its picture: decoded and encoded
-// again by programs, with the metadata, the colours, the depth and the orientation of the
-// source. A file that would lose something gets no notice.
+// planHEIF returns a HEIF or AVIF file with the notice in its picture, and the watermark
+// if that is asked for too: both in one go.
 func planHEIF(c heifCoder) func(*job) (*splice.Plan, string, error) {
 	return func(j *job) (*splice.Plan, string, error) {
-		limit := cmp.Or(j.MaxPixels, defaultPixels)
-		p, err := container.ReadHEIFPicture(container.NewSource(j.src.R, j.src.Size, container.Limits{}))
-		switch {
-		case err != nil:
-			return nil, "", codecError(j.format, err)
-		case p.Else != "":
-			return nil, "", missing{"the picture has to be encoded again, and the file would lose " + p.Else}
-		case p.NCLX != nil && (p.NCLX.Transfer == transferPQ || p.NCLX.Transfer == transferHLG):
-			return nil, "", missing{"the picture has a high dynamic range, in which white letters would dazzle"}
-		case int64(p.Width)*int64(p.Height) > limit:
-			return nil, "", codecError(j.format, &container.LimitError{What: "pixels of the picture", Limit: limit})
-		}
-		decoded, err := j.decodeHEIF(c, limit)
-		if err != nil {
-			return nil, "", err
-		}
-		orientation := p.Orientation
-		if c.turns {
-			orientation = 1
-		}
-		open := func(src io.ReaderAt, size, limit int64) (canvas, error) {
-			p, err := openPNG(src, size, limit)
-			if err != nil {
-				return nil, err
+		where, marked := "", false
+		plan, how, err := j.repaint(c, func(decoded metadata.Source, orientation int) (drawn *splice.Plan, err error) {
+			open := func(src io.ReaderAt, size, limit int64) (canvas, error) {
+				p, err := openPNG(src, size, limit)
+				if err != nil {
+					return nil, err
+				}
+				return turnedCanvas{p, p.(onlooker), orientation}, nil
 			}
-			return turnedCanvas{p, p.(onlooker), orientation}, nil
+			drawn, where, err = onCanvas(open).plan(&job{Labeler: j.Labeler, ctx: j.ctx, src: decoded, format: "png", state: j.state, scratch: j.scratch})
+			if err != nil || j.mark == nil {
+				return drawn, err
+			}
+			both, err := j.mark.draw(openPNG, planned(drawn), j.pixels())
+			marked, err = j.markedToo(err)
+			if err != nil || !marked || len(both.Edits()) == 0 {
+				return drawn, err
+			}
+			return both, nil
+		})
+		if err == nil && marked {
+			err = j.settle(j.heldByHEIF(c, plan), how)
 		}
-		drawn, where, err := onCanvas(open).plan(&job{Labeler: j.Labeler, ctx: j.ctx, src: decoded, format: "png", state: j.state, scratch: j.scratch})
-		if err != nil {
-			return nil, "", err
-		}
-		if len(drawn.Edits()) == 0 { // there already
-			plan, err := splice.New(j.src.R, j.src.Size, nil)
-			return plan, where, err
-		}
-		plan, err := j.encodeHEIF(c, p, drawn)
-		return plan, where + encodedAgain(c.encode, c.setting), err
+		return plan, where + how, err
 	}
+}
+
+// markHEIF returns a HEIF or AVIF file with the watermark in its picture.
+func markHEIF(c heifCoder) marker {
+	return func(j *job) (*splice.Plan, string, error) {
+		plan, how, err := j.repaint(c, func(decoded metadata.Source, _ int) (*splice.Plan, error) {
+			return j.mark.draw(openPNG, decoded, j.pixels())
+		})
+		if err == nil {
+			err = j.heldByHEIF(c, plan)
+		}
+		return plan, how, err
+	}
+}
+
+// heldByHEIF fails unless the watermark is in a file.
+func (j *job) heldByHEIF(c heifCoder, plan *splice.Plan) error {
+	if len(plan.Edits()) == 0 {
+		return nil // was there before
+	}
+	written := *j
+	written.src = planned(plan)
+	decoded, err := written.decodeHEIF(c, j.pixels())
+	if err != nil {
+		return err
+	}
+	return j.mark.readBack(openPNG, decoded, j.pixels())
+}
+
+// repaint returns a HEIF or AVIF file with what paint makes of its picture as a PNG file:
+// decoded and encoded again by programs, with the metadata, the colours, the depth and the
+// orientation of the source. A file that would lose something is not repainted.
+func (j *job) repaint(c heifCoder, paint func(decoded metadata.Source, orientation int) (*splice.Plan, error)) (plan *splice.Plan, how string, err error) {
+	limit := j.pixels()
+	p, err := container.ReadHEIFPicture(container.NewSource(j.src.R, j.src.Size, container.Limits{}))
+	switch {
+	case err != nil:
+		return nil, "", codecError(j.format, err)
+	case p.Else != "":
+		return nil, "", missing{"the picture has to be encoded again, and the file would lose " + p.Else}
+	case p.NCLX != nil && (p.NCLX.Transfer == transferPQ || p.NCLX.Transfer == transferHLG):
+		return nil, "", missing{"the picture has a high dynamic range, in which white letters would dazzle"}
+	case int64(p.Width)*int64(p.Height) > limit:
+		return nil, "", codecError(j.format, &container.LimitError{What: "pixels of the picture", Limit: limit})
+	}
+	decoded, err := j.decodeHEIF(c, limit)
+	if err != nil {
+		return nil, "", err
+	}
+	orientation := p.Orientation
+	if c.turns {
+		orientation = 1
+	}
+	painted, err := paint(decoded, orientation)
+	if err != nil {
+		return nil, "", err
+	}
+	if len(painted.Edits()) == 0 { // there already
+		plan, err := splice.New(j.src.R, j.src.Size, nil)
+		return plan, "", err
+	}
+	plan, err = j.encodeHEIF(c, p, painted)
+	return plan, encodedAgain(c.encode, c.setting), err
 }
 
 // Transfer characteristics of a high dynamic range (ITU-R BT.2100).

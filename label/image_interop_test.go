@@ -187,7 +187,7 @@ func TestNoticeIsReadInPictures(t *testing.T) {
 // has the tone that there is least of at the edges, in columns apart.
 func letters(img *image.RGBA) (heights []int) {
 	r := img.Rect
-	lit := func(x, y int) float64 { return luma(color.NRGBA64Model.Convert(img.At(x, y)).(color.NRGBA64)) }
+	lit := func(x, y int) float64 { return lightness(color.NRGBA64Model.Convert(img.At(x, y)).(color.NRGBA64)) }
 	edge := 0.0
 	for x := r.Min.X; x < r.Max.X; x++ {
 		edge += lit(x, r.Min.Y+r.Dy()/12) / float64(r.Dx())

@@ -9,6 +9,7 @@ import (
 	"github.com/aigclabel/aigclabel/internal/container"
 	"github.com/aigclabel/aigclabel/internal/jpegcoef"
 	"github.com/aigclabel/aigclabel/internal/splice"
+	"github.com/aigclabel/aigclabel/watermark"
 )
 
 // maxJPEG bounds the file of a picture, which is read whole.
@@ -57,11 +58,55 @@ func (c jpegCanvas) stamp(s *stamp) (*splice.Plan, error) {
 	for _, r := range s.areas() {
 		c.Paint(r, s.mix(k))
 	}
+	return c.plan()
+}
+
+// plan returns the file with the coefficients as they are now.
+func (c jpegCanvas) plan() (*splice.Plan, error) {
 	edits, err := c.Edits()
 	if err != nil {
 		return nil, codecError("jpeg", err)
 	}
 	return splice.New(c.src, c.size, container.FollowJPEG(c.file, edits))
+}
+
+func (c jpegCanvas) scan(do func(row []float32)) error {
+	c.shrunk(0, do)
+	return nil
+}
+
+// shrunk shows the picture half as large so many times.
+func (c jpegCanvas) shrunk(times uint, do func(row []float32)) {
+	var row []float32
+	for _, line := range c.Luma(times) {
+		row = row[:0]
+		for _, v := range line {
+			row = append(row, float32(v))
+		}
+		do(row)
+	}
+}
+
+// grid returns the picture as watermarks are looked for, which needs no more than its
+// lower coefficients if it is large.
+func (c jpegCanvas) grid() *watermark.Grid {
+	times := uint(0)
+	for times < 3 && min(c.Width, c.Height)>>(times+1) >= enough {
+		times++
+	}
+	size := func(n int) int { return (n + 1<<times - 1) >> times }
+	grid := watermark.NewGrid(size(c.Width), size(c.Height))
+	c.shrunk(times, grid.AddRow)
+	return grid
+}
+
+func (c jpegCanvas) unfit() error { return nil }
+
+func (c jpegCanvas) brighten(residual func(y int, row []float32)) (*splice.Plan, error) {
+	if _, err := c.AddLuma(residual); err != nil {
+		return nil, missing{err.Error()}
+	}
+	return c.plan()
 }
 
 // orientation returns how the picture is turned to be shown, by its Exif block.

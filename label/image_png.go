@@ -52,3 +52,12 @@ func (c pngCanvas) stamp(s *stamp) (*splice.Plan, error) {
 	}
 	return plan, codecError("png", err)
 }
+
+func (c pngCanvas) scan(do func(row []float32)) error { return codecError("png", c.Luma(do)) }
+
+func (c pngCanvas) unfit() error { return animation(c.Animated) }
+
+func (c pngCanvas) brighten(residual func(y int, row []float32)) (*splice.Plan, error) {
+	plan, err := c.AddLuma(residual)
+	return plan, codecError("png", err)
+}

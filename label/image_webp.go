@@ -24,6 +24,10 @@ type webpCanvas struct {
 	limit int64 // pixels of all frames as they are drawn
 	lossy lossyEncoder
 	coded bool // lossy pictures were encoded again
+
+	mark   func(webpRaster) error // puts a watermark into what is drawn on; may be nil
+	marked bool                   // it did
+	still  webpRaster             // the picture, once it was looked at
 }
 
 // A lossyEncoder returns a VP8 stream of planes that are not subsampled in luma and
@@ -42,19 +46,65 @@ func newWebPCanvas(src io.ReaderAt, size, limit int64, lossy lossyEncoder) (*web
 	return &webpCanvas{WebPFrames: frames, limit: limit, lossy: lossy}, nil
 }
 
-// planWebP returns the file with the notice in its picture, or in all its frames.
+// planWebP returns the file with the notice in its picture, or in all its frames. A
+// picture gets the watermark too, if one is asked for: both in one go.
 func planWebP(j *job) (*splice.Plan, string, error) {
 	var c *webpCanvas
-	open := func(src io.ReaderAt, size, limit int64) (canvas, error) {
-		var err error
+	open := func(src io.ReaderAt, size, limit int64) (_ canvas, err error) {
 		c, err = newWebPCanvas(src, size, limit, j.encodeVP8)
+		if err == nil && j.mark != nil && !c.Animated {
+			c.mark = func(m webpRaster) (err error) {
+				c.marked, err = j.markedToo(j.mark.drawOn(m, c.view()))
+				return err
+			}
+		}
 		return c, err
 	}
 	plan, where, err := onCanvas(open).plan(j)
-	if err == nil && c.coded {
-		where += encodedAgain("cwebp", vp8Setting)
+	if err != nil {
+		return nil, "", err
 	}
-	return plan, where, err
+	if c.marked {
+		err = j.settle(j.mark.readBack(openWebP, planned(plan), j.pixels()), c.how())
+	}
+	return plan, where + c.how(), err
+}
+
+// drawOn marks a picture in memory.
+func (m *marking) drawOn(picture webpRaster, size view) error {
+	residual, err := m.residual(size, func(do func(row []float32)) error {
+		picture.scan(do)
+		return nil
+	})
+	if err == nil && residual != nil {
+		picture.brighten(residual.Row)
+	}
+	return err
+}
+
+// markWebP returns the file with the watermark in its picture.
+func markWebP(j *job) (*splice.Plan, string, error) {
+	var c *webpCanvas
+	open := func(src io.ReaderAt, size, limit int64) (_ canvas, err error) {
+		c, err = newWebPCanvas(src, size, limit, j.encodeVP8)
+		return c, err
+	}
+	plan, err := j.mark.draw(open, j.src, j.pixels())
+	if err == nil && len(plan.Edits()) > 0 {
+		err = j.mark.readBack(openWebP, planned(plan), j.pixels())
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	return plan, c.how(), nil
+}
+
+// how says in a receipt what coding cost.
+func (c *webpCanvas) how() string {
+	if !c.coded {
+		return ""
+	}
+	return encodedAgain("cwebp", vp8Setting)
 }
 
 func (c *webpCanvas) view() view {
@@ -146,6 +196,11 @@ func (c *webpCanvas) redraw(i int, target image.Rectangle, s *stamp, k ink) erro
 		m = m.grown(target)
 	}
 	m.draw(s, k, c.Animated)
+	if c.mark != nil {
+		if err := c.mark(m); err != nil {
+			return err
+		}
+	}
 	if err := m.encode(c, &replaced); err != nil {
 		return err
 	}
@@ -158,7 +213,46 @@ type webpRaster interface {
 	pixels(r image.Rectangle) *image.NRGBA64 // transparent outside the frame
 	draw(s *stamp, k ink, moving bool)       // in opaque colours, where other frames shine through
 	grown(r image.Rectangle) webpRaster      // transparent beside the frame
+	scan(do func(row []float32))
+	brighten(residual func(y int, row []float32))
 	encode(c *webpCanvas, to *container.WebPImage) error
+}
+
+// scan shows the first frame, which may be smaller than the canvas.
+func (c *webpCanvas) scan(do func(row []float32)) (err error) {
+	f := &c.Frames[0]
+	if c.still, err = c.raster(f); err != nil {
+		return err
+	}
+	screen, y := make([]float32, c.Width), 0
+	for ; y < f.Rect.Min.Y; y++ {
+		do(screen)
+	}
+	c.still.scan(func(row []float32) {
+		copy(screen[f.Rect.Min.X:], row)
+		do(screen)
+	})
+	clear(screen)
+	for y = f.Rect.Max.Y; y < c.Height; y++ {
+		do(screen)
+	}
+	return nil
+}
+
+func (c *webpCanvas) unfit() error { return animation(c.Animated) }
+
+// brighten changes the picture that was looked at.
+func (c *webpCanvas) brighten(residual func(y int, row []float32)) (*splice.Plan, error) {
+	c.still.brighten(residual)
+	replaced := container.WebPImage{Rect: c.Frames[0].Rect}
+	if err := c.still.encode(c, &replaced); err != nil {
+		return nil, err
+	}
+	if err := c.Replace(0, replaced); err != nil {
+		return nil, codecError("webp", err)
+	}
+	plan, err := c.Plan()
+	return plan, codecError("webp", err)
 }
 
 // raster decodes a frame.

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/image/vp8l"
 
 	"github.com/aigclabel/aigclabel/internal/container"
+	"github.com/aigclabel/aigclabel/internal/luma"
 	lossless "github.com/aigclabel/aigclabel/internal/vp8l"
 )
 
@@ -78,6 +79,25 @@ func (m losslessRaster) grown(r image.Rectangle) webpRaster {
 		copy(out.Pix[out.PixOffset(m.Rect.Min.X, y):], m.Pix[m.PixOffset(m.Rect.Min.X, y):][:4*m.Rect.Dx()])
 	}
 	return losslessRaster{out}
+}
+
+// inBytes is how its samples stand in a row.
+var inBytes = luma.Layout{Samples: 4, Alpha: 3}
+
+func (m losslessRaster) scan(do func(row []float32)) {
+	row := make([]float32, m.Rect.Dx())
+	for y := range m.Rect.Dy() {
+		inBytes.Read(row, m.Pix[y*m.Stride:])
+		do(row)
+	}
+}
+
+func (m losslessRaster) brighten(residual func(y int, row []float32)) {
+	row := make([]float32, m.Rect.Dx())
+	for y := range m.Rect.Dy() {
+		residual(y, row)
+		inBytes.Add(m.Pix[y*m.Stride:], row)
+	}
 }
 
 func (m losslessRaster) encode(_ *webpCanvas, to *container.WebPImage) error {

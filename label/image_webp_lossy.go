@@ -183,6 +183,32 @@ func (m lossyRaster) grown(r image.Rectangle) webpRaster {
 	return out
 }
 
+// lumaRange is how many levels of 255 its luma has.
+const lumaRange = float32(lumaWhite-lumaBlack) / 0xFF
+
+func (m lossyRaster) scan(do func(row []float32)) {
+	row := make([]float32, m.Rect.Dx())
+	for y := range m.Rect.Dy() {
+		for x, v := range m.Y[y*m.YStride:][:len(row)] {
+			row[x] = (float32(v) - lumaBlack) / lumaRange
+		}
+		do(row)
+	}
+}
+
+func (m lossyRaster) brighten(residual func(y int, row []float32)) {
+	row := make([]float32, m.Rect.Dx())
+	for y := range m.Rect.Dy() {
+		residual(y, row)
+		line := m.Y[y*m.YStride:][:len(row)]
+		for x, d := range row {
+			if m.alpha == nil || m.alpha.Pix[y*m.alpha.Stride+x] > 0 {
+				line[x] = uint8(min(max(float32(line[x])+d*lumaRange+0.5, 0), 0xFF))
+			}
+		}
+	}
+}
+
 func (m lossyRaster) encode(c *webpCanvas, to *container.WebPImage) (err error) {
 	if c.lossy == nil {
 		return ErrNoNotice

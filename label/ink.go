@@ -112,7 +112,7 @@ func (g ground) survey() (text color.NRGBA64, worst, detail float64) {
 			if c.A != 0xFFFF {
 				onBlack, onWhite = 0, 0
 			}
-			lit := luma(c)
+			lit := lightness(c)
 			if x > r.Min.X {
 				steps += math.Abs(lit - last)
 				n++
@@ -127,8 +127,8 @@ func (g ground) survey() (text color.NRGBA64, worst, detail float64) {
 	return white, onWhite, detail
 }
 
-// luma returns how bright a colour looks, 0 to 1 (ITU-R BT.709).
-func luma(c color.NRGBA64) float64 {
+// lightness returns how bright a colour looks, 0 to 1 (ITU-R BT.709).
+func lightness(c color.NRGBA64) float64 {
 	return (0.2126*float64(c.R) + 0.7152*float64(c.G) + 0.0722*float64(c.B)) / 0xFFFF
 }
 
@@ -208,7 +208,7 @@ func brightness(pixels *image.NRGBA64) float64 {
 	for y := r.Min.Y; y < r.Max.Y; y++ {
 		for x := r.Min.X; x < r.Max.X; x++ {
 			c := pixels.NRGBA64At(x, y)
-			sum += float64(c.A) * luma(c)
+			sum += float64(c.A) * lightness(c)
 			visible += float64(c.A)
 		}
 	}

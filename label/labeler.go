@@ -6,10 +6,14 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/aigclabel/aigclabel/internal/splice"
 	"github.com/aigclabel/aigclabel/metadata"
+	"github.com/aigclabel/aigclabel/watermark"
 )
 
 // A Labeler puts labels on generated content: the record in the file's metadata
@@ -29,10 +33,15 @@ type Labeler struct {
 	// are refused with [ErrNoNotice].
 	Notice *Notice
 
+	// Watermark, where set, is put into the pixels of pictures. That a file cannot have one is
+	// no error: its [Layer] in the receipt is not done, and says why. [Formats] says which
+	// formats can. They are read back before the first byte is written.
+	Watermark *Watermark
+
 	// Write adjusts how records are written.
 	Write metadata.WriteOptions
 
-	// MaxPixels bounds the pictures that a notice is drawn into; 0 stands for
+	// MaxPixels bounds the pictures that a notice or a watermark is put into; 0 stands for
 	// 100 million. Larger ones are refused with a *[metadata.LimitError].
 	MaxPixels int64
 
@@ -75,15 +84,19 @@ type Receipt struct {
 	Time    time.Time `json:"time"` // when the content was generated
 	Profile Profile   `json:"profile"`
 	metadata.Receipt
-	Layers []Layer `json:"layers"`
+	Layers []Layer `json:"layers"` // notice, watermark if one is asked for, record
 }
 
 // A Layer is one kind of label, and what became of it.
 type Layer struct {
-	Name   string `json:"layer"` // "notice" or "record"
+	Name   string `json:"layer"` // "notice", "watermark" or "record"
 	Done   bool   `json:"done"`
 	Place  string `json:"place,omitempty"`  // where it is
 	Reason string `json:"reason,omitempty"` // why it is not there
+
+	// Payload is what a watermark says, the zero value in other layers. Keep it: it leads
+	// from a copy without metadata to the receipt.
+	Payload watermark.Payload `json:"payload,omitzero"`
 }
 
 // defaultPixels bounds the time that a picture takes, some 10 s, and the memory of
@@ -95,6 +108,7 @@ const defaultPixels = 100_000_000
 // those of [metadata.Write], [ErrNoNotice], [ErrWording], and that of ctx, which is
 // checked at each read and write. A notice that one file cannot have, such as a picture
 // that is too small, is no error: its [Layer] in the receipt is not done, and says why.
+// Neither is a watermark, as long as the file gets another label.
 func (l *Labeler) Label(ctx context.Context, w io.Writer, src metadata.Source, a Artifact) (Receipt, error) {
 	var temporary scratch
 	defer temporary.close()
@@ -137,45 +151,83 @@ func (l *Labeler) plan(ctx context.Context, src metadata.Source, a Artifact, s *
 	if err != nil {
 		return nil, Receipt{}, err
 	}
-	noticed, notice, err := l.planNotice(&job{Labeler: l, ctx: ctx, src: src, format: format.Name, state: a.State, scratch: s, progress: a.Progress})
+	j := &job{Labeler: l, ctx: ctx, src: src, format: format.Name, state: a.State, scratch: s, mark: l.marking(before.Record), progress: a.Progress}
+	painted, layers, err := l.planContent(j)
 	if err != nil {
 		return nil, Receipt{}, err
 	}
-	original := src
-	src = metadata.Source{R: noticed, Size: noticed.Size(), Name: src.Name}
-	out, written, record, err := l.planRecord(src, format, before.Record, notice.Done)
-	if errors.Is(err, metadata.ErrNoPlace) && l.Notice != nil && !notice.Done {
-		err = fmt.Errorf("%w (%s): %w", ErrNoNotice, notice.Reason, err)
-	}
+	stacked := planned(painted)
+	stacked.Name = src.Name
+	out, written, record, err := l.planRecord(stacked, format, before.Record, slices.ContainsFunc(layers, func(l Layer) bool { return l.Done }))
 	if err != nil {
-		return nil, Receipt{}, err
+		return nil, Receipt{}, l.explain(err, layers)
 	}
-	if len(noticed.Edits()) > 0 {
+	if len(painted.Edits()) > 0 {
 		written.Changed, written.Previous = true, before.Previous
-		if written.Broken, err = l.signatures(original); err != nil {
+		if written.Broken, err = l.signatures(src); err != nil {
 			return nil, Receipt{}, err
 		}
 	}
-	return out, Receipt{Time: a.Created.UTC(), Profile: profile, Receipt: written, Layers: []Layer{notice, record}}, nil
+	return out, Receipt{Time: a.Created.UTC(), Profile: profile, Receipt: written, Layers: append(layers, record)}, nil
 }
 
-// recordBefore returns what the record of the file would be without a notice, or refuses
-// to write it: where all of a file is written anew, the record that it has may be gone
-// with the notice in it.
+// planContent returns the file with the notice and the watermark, as far as it gets them.
+func (l *Labeler) planContent(j *job) (*splice.Plan, []Layer, error) {
+	noticed, notice, err := l.planNotice(j)
+	if err != nil || j.mark == nil {
+		return noticed, []Layer{notice}, err
+	}
+	src := j.src
+	j.src = planned(noticed)
+	marked, err := l.planWatermark(j)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(marked.Edits()) == 0 {
+		marked = noticed
+	}
+	j.src = src
+	return marked, []Layer{notice, *j.mark.layer}, nil
+}
+
+// recordBefore returns what the record of the file would be without a notice and a
+// watermark, or refuses to write it: where all of a file is written anew, the record that
+// it has may be gone with the notice in it, and a watermark stands for the record.
 func (l *Labeler) recordBefore(src metadata.Source, a Artifact) (metadata.Receipt, error) {
 	rec := metadata.Record{Label: a.State, ContentProducer: l.Producer, ProduceID: a.ID}
-	if l.Notice == nil {
+	if l.Notice == nil && l.Watermark == nil {
 		return metadata.Receipt{Record: rec}, nil
 	}
 	opts := l.Write
 	_, receipt, err := metadata.PlanWrite(src, rec, &opts)
 	if errors.Is(err, metadata.ErrNoPlace) {
+		if l.Watermark != nil && rec.ProduceID == "" { // its tag needs one
+			rec.ProduceID = uuid.Must(uuid.NewV7()).String()
+		}
 		return metadata.Receipt{Record: rec}, nil
 	}
 	return receipt, err
 }
 
-// signatures returns the signatures that a notice in a file breaks, or refuses to break
+// explain adds to the error of a file that gets no label at all why it gets no notice and
+// no watermark.
+func (l *Labeler) explain(err error, layers []Layer) error {
+	if !errors.Is(err, metadata.ErrNoPlace) {
+		return err
+	}
+	for _, layer := range layers {
+		switch {
+		case layer.Done:
+		case layer.Name == "notice" && l.Notice != nil:
+			err = fmt.Errorf("%w (%s): %w", ErrNoNotice, layer.Reason, err)
+		case layer.Name == "watermark":
+			err = fmt.Errorf("%w; no watermark: %s", err, layer.Reason)
+		}
+	}
+	return err
+}
+
+// signatures returns the signatures that a notice or a watermark in a file breaks, or refuses to break
 // them.
 func (l *Labeler) signatures(src metadata.Source) ([]string, error) {
 	reading, err := metadata.Read(src, &metadata.ReadOptions{Limits: l.Write.Limits})
@@ -207,12 +259,12 @@ func (l *Labeler) planNotice(j *job) (*splice.Plan, Layer, error) {
 }
 
 // planRecord returns src with the record. A format without a place for one is
-// labelled by its notice alone.
-func (l *Labeler) planRecord(src metadata.Source, format metadata.Format, rec metadata.Record, noticed bool) (metadata.Output, metadata.Receipt, Layer, error) {
+// labelled by what is in its content alone.
+func (l *Labeler) planRecord(src metadata.Source, format metadata.Format, rec metadata.Record, painted bool) (metadata.Output, metadata.Receipt, Layer, error) {
 	layer := Layer{Name: "record"}
 	opts := l.Write
 	out, receipt, err := metadata.PlanWrite(src, rec, &opts)
-	if errors.Is(err, metadata.ErrNoPlace) && format.Write == "" && noticed {
+	if errors.Is(err, metadata.ErrNoPlace) && format.Write == "" && painted {
 		layer.Reason = "the " + format.Name + " format has no place for a record"
 		plan, err := splice.New(src.R, src.Size, nil)
 		return plan, metadata.Receipt{Format: format.Name, Record: rec, Size: src.Size}, layer, err

@@ -26,15 +26,22 @@ type job struct {
 	format  string
 	state   metadata.State
 	scratch *scratch
+	mark    *marking // nil without a watermark
 
 	progress func(done float64) // may be nil
 }
 
-// A missing error says why a file has no notice though its format can carry one:
-// the receipt tells, and the other labels are written.
+// pixels returns how many a picture may have.
+func (j *job) pixels() int64 { return cmp.Or(j.MaxPixels, defaultPixels) }
+
+// planned returns what a plan makes of a file, as the source of the next.
+func planned(p *splice.Plan) metadata.Source { return metadata.Source{R: p, Size: p.Size()} }
+
+// A missing error says why a file has no notice, or no watermark, though its format can
+// carry one: the receipt tells, and the other labels are written.
 type missing struct{ reason string }
 
-func (m missing) Error() string { return "label: no notice: " + m.reason }
+func (m missing) Error() string { return "label: not in this file: " + m.reason }
 
 // media are the formats that carry a notice.
 var media = map[string]medium{
@@ -81,7 +88,7 @@ var media = map[string]medium{
 
 func onCanvas(open canvasOpener) medium {
 	return medium{"picture", func(j *job) (*splice.Plan, string, error) {
-		plan, where, err := planPictureNotice(open, j.src, *j.Notice, j.state, cmp.Or(j.MaxPixels, defaultPixels))
+		plan, where, err := planPictureNotice(open, j.src, *j.Notice, j.state, j.pixels())
 		if isTooSmall(err) {
 			err = missing{err.Error()}
 		}

@@ -16,7 +16,7 @@ const China Profile = "china"
 var profiles = map[Profile][]string{
 	China: {
 		checkIntact, checkUnambiguous, checkPresent, checkRequired, checkLabel, checkCharset, checkFields, checkProducerCode,
-		checkPropagator, checkSingle, checkAgree, checkSeal, checkNotice,
+		checkPropagator, checkSingle, checkAgree, checkSeal, checkNotice, checkMarkAgrees,
 	},
 }
 

@@ -2,6 +2,7 @@ package label
 
 import (
 	"github.com/aigclabel/aigclabel/metadata"
+	"github.com/aigclabel/aigclabel/watermark"
 )
 
 // A Verdict is the answer to "is this AI-generated?" that the labels of a file
@@ -11,7 +12,8 @@ type Verdict string
 // The verdicts, the strongest first. The verdict of a file is the strongest that
 // any of its labels gives.
 const (
-	// Confirmed: a record with Label "1", or an IPTC DigitalSourceType that says so.
+	// Confirmed: a record with Label "1", an IPTC DigitalSourceType that says so, or a
+	// watermark under a key of the verifier.
 	Confirmed Verdict = "confirmed"
 
 	// Possible: a record with Label "2", or the uploader declares it.
@@ -73,6 +75,21 @@ type FoundNotice struct {
 	Rule  string `json:"rule"`
 }
 
+// A FoundWatermark is a watermark in the pixels of a file.
+type FoundWatermark struct {
+	// Payload is what it says: the [Tag] or [WideTag] of a record, or what its maker chose.
+	Payload watermark.Payload `json:"payload"`
+
+	// Probability is that of a picture without a watermark giving a payload, 0 to 1.
+	Probability float64 `json:"probability"`
+
+	// Transform is what was done to the picture since.
+	Transform watermark.Transform `json:"transform"`
+
+	// Key is the index of its key in [Verifier].Keys.
+	Key int `json:"key"`
+}
+
 // Credentials say what is known of a file's C2PA manifest.
 type Credentials struct {
 	Place string `json:"place"`
@@ -90,7 +107,7 @@ type Report struct {
 	Record      *metadata.Record `json:"record"`
 	Sites       []metadata.Site  `json:"sites"`
 	Credentials *Credentials     `json:"credentials"`
-	Watermarks  []struct{}       `json:"watermarks"`
+	Watermarks  []FoundWatermark `json:"watermarks"`
 	Notices     []FoundNotice    `json:"notices"`
 	Traces      []metadata.Trace `json:"traces"`
 	Checks      []Check          `json:"checks"`

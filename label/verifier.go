@@ -9,6 +9,7 @@ import (
 
 	"github.com/aigclabel/aigclabel/internal/container"
 	"github.com/aigclabel/aigclabel/metadata"
+	"github.com/aigclabel/aigclabel/watermark"
 )
 
 // A Verifier examines the labels of files. The zero value is ready for use. Its
@@ -19,6 +20,11 @@ type Verifier struct {
 
 	// Limits bound what a file may claim; see the table there.
 	Limits metadata.Limits
+
+	// Keys are those whose watermarks are looked for in pictures, the surest sign that is
+	// left of a copy. Without keys nothing is; [watermark.OpenKey] finds what anybody can make.
+	// A file that its metadata confirms is not searched, unless Deep asks for all layers.
+	Keys []watermark.Key
 
 	// Deep looks into the pictures and the sound of every file, as [Upload].Deep does
 	// for one.
@@ -41,14 +47,16 @@ type Upload struct {
 	// Deep asks for all layers: notices that this module draws on pictures or puts into
 	// sound are looked for in the pixels and samples, which costs as much as to show
 	// the picture. Pictures are PNG, JPEG, GIF, WebP, BMP and TIFF, of
-	// which the first frame or page is looked at. A notice is seen after JPEG at quality 50,
+	// which the first frame or page is looked at. With [Verifier].Keys, watermarks are
+	// looked for in all of them. A notice is seen after JPEG at quality 50,
 	// and in copies of half the size. Sounds are WAV, AIFF, FLAC and MP3, at their start
 	// and end.
 	Deep bool
 }
 
 // Verify examines src. It reads metadata, and the head and tail of texts and
-// documents; it decodes pictures and sounds only if asked to, see [Upload].Deep. The report is never nil: beside an error,
+// documents; it decodes pictures and sounds only if asked to, see [Upload].Deep, and
+// pictures where there are Keys. The report is never nil: beside an error,
 // which means that the file could not be examined ([metadata.ErrUnknownFormat],
 // an I/O error, that of ctx), it says what was seen so far. Whatever is wrong
 // with a label is in the report.
@@ -76,7 +84,7 @@ func (v *Verifier) Verify(ctx context.Context, src metadata.Source, up *Upload) 
 func (v *Verifier) report(name string) *Report {
 	return &Report{
 		Schema: 1, File: name, Verdict: None, profile: v.Profile,
-		Sites: []metadata.Site{}, Watermarks: []struct{}{}, Notices: []FoundNotice{}, Traces: []metadata.Trace{}, Checks: make([]Check, 0, 16), // as many as there are
+		Sites: []metadata.Site{}, Watermarks: []FoundWatermark{}, Notices: []FoundNotice{}, Traces: []metadata.Trace{}, Checks: make([]Check, 0, 18), // as many as there are
 	}
 }
 
@@ -123,11 +131,13 @@ func (v *Verifier) examine(report *Report, src metadata.Source, deep bool) error
 	if reading.Encrypted && len(report.Notices) == 0 {
 		unseen = "not looked for in an encrypted file"
 	}
-	if limit, ok := errors.AsType[*metadata.LimitError](noticeErr); ok {
-		reading.Limits, noticeErr = append(reading.Limits, limit), nil
-	}
-	if err == nil {
-		err = noticeErr
+	unmarked, markErr := v.lookForWatermarks(report, src, deep)
+	for _, failed := range []error{noticeErr, markErr} {
+		if limit, ok := errors.AsType[*metadata.LimitError](failed); ok {
+			reading.Limits = append(reading.Limits, limit)
+		} else if err == nil {
+			err = failed
+		}
 	}
 	c := check{reading, report}
 	c.container()
@@ -136,6 +146,7 @@ func (v *Verifier) examine(report *Report, src metadata.Source, deep bool) error
 	c.sites()
 	c.sourceType()
 	c.notice(unseen)
+	c.watermark(unmarked)
 	c.credentials()
 	return err
 }

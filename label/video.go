@@ -104,7 +104,7 @@ func openFilm(j *job) (*film, error) {
 	if f.dir, err = j.scratch.path(); err != nil {
 		return nil, err
 	}
-	limit := cmp.Or(j.MaxPixels, defaultPixels)
+	limit := j.pixels()
 	f.in = ffmpeg.Input{Path: f.file(filmName), Format: j.format, Options: []string{"-max_pixels", fmt.Sprint(limit)}}
 	if err := f.scratch.write(f.in.Path, io.NewSectionReader(j.src.R, 0, j.src.Size)); err != nil {
 		return nil, err

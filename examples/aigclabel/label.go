@@ -119,6 +119,8 @@ func runLabel(ctx context.Context, c *cli, flags *flag.FlagSet, args []string) (
 	ffmpeg := flags.String("ffmpeg", "", "`path` of ffmpeg, for notices in video and coded sound (default: the one in PATH)")
 	var n noticeFlags
 	n.register(flags)
+	var w watermarkFlags
+	w.register(flags)
 	var opts metadata.WriteOptions
 	flags.BoolVar(&opts.Replace, "replace", false, "overwrite the record of another producer")
 	flags.BoolVar(&opts.OmitSourceType, "no-source-type", false, "do not add IPTC's DigitalSourceType to XMP")
@@ -135,7 +137,11 @@ func runLabel(ctx context.Context, c *cli, flags *flag.FlagSet, args []string) (
 	if err != nil {
 		return 0, err
 	}
-	labeler := &label.Labeler{Profile: label.Profile(*profile), Producer: *producer, Notice: notice, Write: opts, FFmpeg: *ffmpeg}
+	mark, err := w.chosen(c)
+	if err != nil {
+		return 0, err
+	}
+	labeler := &label.Labeler{Profile: label.Profile(*profile), Producer: *producer, Notice: notice, Watermark: mark, Write: opts, FFmpeg: *ffmpeg}
 	err = t.run(c, in, func(src, dst string) (any, error) {
 		artifact := label.Artifact{ID: *id, State: metadata.State(*state)}
 		if c.terminal {
@@ -144,8 +150,8 @@ func runLabel(ctx context.Context, c *cli, flags *flag.FlagSet, args []string) (
 		}
 		receipt, err := labeler.LabelFile(ctx, src, dst, artifact)
 		for _, layer := range receipt.Layers {
-			if notice != nil && layer.Name == "notice" && !layer.Done {
-				fmt.Fprintf(c.stderr, "aigclabel label: no notice: %s\n", layer.Reason)
+			if asked := layer.Name == "notice" && notice != nil || layer.Name == "watermark"; asked && !layer.Done {
+				fmt.Fprintf(c.stderr, "aigclabel label: no %s: %s\n", layer.Name, layer.Reason)
 			}
 		}
 		return receipt, err

@@ -1,8 +1,9 @@
 // Command aigclabel labels AI-generated files and verifies their labels.
 //
-//	aigclabel label     -producer CODE [-id ID] [-state 1|2|3] [-visible] -o OUT IN
+//	aigclabel label     -producer CODE [-id ID] [-state 1|2|3] [-visible] [-watermark -key-file F] -o OUT IN
 //	aigclabel propagate -propagator CODE [-id ID] [-state 1|2|3] -o OUT IN
-//	aigclabel verify    [-json] [-declared] [-deep] [-report PAGE.html] FILE|DIR ...
+//	aigclabel verify    [-json] [-declared] [-deep] [-key-file F] [-report PAGE.html] FILE|DIR ...
+//	aigclabel keygen    -o F
 //	aigclabel formats   [-json]
 //
 // IN and OUT may be "-", standard input and output. It is an example of the SDK:
@@ -40,6 +41,7 @@ var commands = []command{
 	{"label", "-producer CODE -o OUT IN", "put labels on a file", runLabel},
 	{"propagate", "-propagator CODE -o OUT IN", "add a platform's fields to a file's record", runPropagate},
 	{"verify", "FILE|DIR ...", "say what labels files carry and whether they hold", runVerify},
+	{"keygen", "-o FILE", "make a key for watermarks", runKeygen},
 	{"formats", "", "list the formats, and where each keeps its record", runFormats},
 }
 
@@ -53,6 +55,9 @@ type cli struct {
 func main() {
 	if os.Getenv("GOGC") == "" { // the heap of a scan is small; to keep it so takes a fifth of the time
 		debug.SetGCPercent(400)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" { // but not that of a large picture
+		debug.SetMemoryLimit(256 << 20)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()

@@ -36,7 +36,8 @@ func runVerify(ctx context.Context, c *cli, flags *flag.FlagSet, args []string) 
 	s := &scan{cli: c, verdicts: map[label.Verdict]int{}}
 	flags.BoolVar(&s.json, "json", false, "print a line of JSON for each file")
 	flags.BoolVar(&s.upload.Declared, "declared", false, "the uploader declares the content AI-generated")
-	flags.BoolVar(&s.verifier.Deep, "deep", false, "also look for notices in the pixels of pictures and the samples of sounds")
+	flags.BoolVar(&s.verifier.Deep, "deep", false, "also look for notices in the pixels of pictures and the samples of sounds; keys imply it")
+	keyFlags(flags, &s.verifier.Keys)
 	flags.StringVar(&s.page, "report", "", "also write a page about all files to `file` (HTML)")
 	profile := flags.String("profile", "china", "rules to check against")
 	name := flags.String("name", "", "`name` of the file on standard input, a hint to tell Markdown from plain text")
@@ -47,6 +48,7 @@ func runVerify(ctx context.Context, c *cli, flags *flag.FlagSet, args []string) 
 		return 0, usageError("name files or directories, or - for standard input")
 	}
 	var err error
+	s.verifier.Deep = s.verifier.Deep || len(s.verifier.Keys) > 0 // who has keys wants to see what they find
 	if s.verifier.Profile, err = label.ParseProfile(*profile); err != nil {
 		return 0, err
 	}
@@ -159,6 +161,9 @@ func (s *scan) text(r *label.Report) error {
 	}
 	if rec := r.Record; rec != nil {
 		fmt.Fprintf(w, "  Label %q by %q, number %q\n", rec.Label, rec.ContentProducer, rec.ProduceID)
+	}
+	for _, mark := range r.Watermarks {
+		fmt.Fprintf(w, "  watermark %s\n", mark.Payload)
 	}
 	for _, c := range r.Checks {
 		if c.Outcome == label.Fail || c.Outcome == label.Warn {

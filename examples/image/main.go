@@ -8,13 +8,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image"
+	"image/jpeg"
+	_ "image/png"
 	"log"
 	"os"
 	"path/filepath"
 
 	"github.com/aigclabel/aigclabel/label"
 	"github.com/aigclabel/aigclabel/metadata"
+	"github.com/aigclabel/aigclabel/watermark"
 )
+
+// key would come from where your service keeps its secrets: see watermark.DeriveKey.
+var key = watermark.NewKey()
 
 func main() {
 	log.SetFlags(0)
@@ -42,12 +49,16 @@ func run(src, dst string, notice *label.Notice) error {
 	fmt.Println(src)
 
 	// The generator. The letters of the notice are at least 5 % of the shortest
-	// side high (GB 45438-2025 clause 5.2); outside it no pixel changes, in a JPEG
-	// no 8x8 block.
-	generator := label.Labeler{Producer: "001191990099MA01ABCD5610001", Notice: notice}
+	// side high (GB 45438-2025 clause 5.2). The watermark is in all pixels, where
+	// nobody sees it.
+	generator := label.Labeler{Producer: "001191990099MA01ABCD5610001", Notice: notice, Watermark: &label.Watermark{Key: key}}
 	picture := label.Artifact{ID: "picture-0001"}
-	if _, err := generator.LabelFile(ctx, src, dst, picture); err != nil {
+	first, err := generator.LabelFile(ctx, src, dst, picture)
+	if err != nil {
 		return err
+	}
+	for _, layer := range first.Layers {
+		fmt.Println(" ", layer.Name, layer.Place, layer.Reason, layer.Payload)
 	}
 
 	// Labelling again is safe in a pipeline that may repeat itself: the same
@@ -71,5 +82,43 @@ func run(src, dst string, notice *label.Notice) error {
 	}
 	r := receipt.Record
 	fmt.Printf("  made by %s as %s, published by %s as %s\n", r.ContentProducer, r.ProduceID, r.ContentPropagator, r.PropagateID)
+
+	// Somewhere a copy appears, compressed anew and without metadata. Its watermark leads
+	// back to the receipt.
+	bare := dst + ".copy.jpg"
+	if err := copyPixels(dst, bare); err != nil {
+		return err
+	}
+	verifier := label.Verifier{Keys: []watermark.Key{key}}
+	report, err := verifier.VerifyFile(ctx, bare, nil)
+	if err != nil {
+		return err
+	}
+	fmt.Println("  a bare copy is", report.Verdict)
+	for _, found := range report.Watermarks {
+		fmt.Printf("  its watermark is %s, the tag of our record: %t\n", found.Payload, found.Payload == label.Tag(first.Record))
+	}
 	return nil
+}
+
+// copyPixels does what image services do: it decodes the picture and encodes it anew.
+func copyPixels(src, dst string) error {
+	in, err := os.Open(src)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	m, _, err := image.Decode(in)
+	if err != nil {
+		return err
+	}
+	out, err := os.Create(dst)
+	if err != nil {
+		return err
+	}
+	if err := jpeg.Encode(out, m, &jpeg.Options{Quality: 85}); err != nil {
+		out.Close()
+		return err
+	}
+	return out.Close()
 }
