@@ -82,3 +82,23 @@ func TestSolve(t *testing.T) {
 	_, ok = new(equations).solve(2)
 	require.False(t, ok)
 }
+
+// TestSampleBounded lays tiles over a picture whose edge their rows hardly approach, which is
+// more pixels away than an int of 32 bits holds, and whose horizon is at a corner of them.
+func TestSampleBounded(t *testing.T) {
+	from, to := inside(0, tileSide, -500, 2e-9, 0, 1000)
+	require.GreaterOrEqual(t, from, to)
+	from, to = inside(0, tileSide, 1500, 2e-9, 0, 1000)
+	require.GreaterOrEqual(t, from, to)
+
+	p := newPlane(512, 512)
+	r := rand.New(rand.NewPCG(1, 1))
+	for range 2000 {
+		var tile [tileSide * tileSide]float32
+		g := geometry{1, r.Float64() / 10, 500 * r.Float64(), r.Float64() / 10, 1, 500 * r.Float64(), -1.0/128 + 1e-16*(r.Float64()-0.5), 0, 1}
+		for _, x := range []int{64, 128} {
+			n := p.sample(&tile, g, x, 64*r.IntN(8), p.window())
+			require.True(t, n >= 0 && n <= tileSide*tileSide)
+		}
+	}
+}

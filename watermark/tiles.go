@@ -101,6 +101,9 @@ func (p plane) sample(tile *[tileSide * tileSide]float32, g geometry, x0, y0 int
 	for y := range tileSide {
 		u, v := g.at(float64(x0), float64(y0+y))
 		u1, v1 := g.at(float64(x0+tileSide), float64(y0+y))
+		if !(max(math.Abs(u), math.Abs(v), math.Abs(u1), math.Abs(v1)) < farAway) {
+			continue
+		}
 		du, dv := (u1-u)/tileSide, (v1-v)/tileSide // a row of a tile is short: as good as straight
 		from, to := inside(0, tileSide, u, du, w.x0, w.x1)
 		from, to = inside(from, to, v, dv, w.y0, w.y1)
@@ -111,6 +114,9 @@ func (p plane) sample(tile *[tileSide * tileSide]float32, g geometry, x0, y0 int
 	}
 	return n
 }
+
+// farAway is where places, near to the horizon, are no longer exact to a part of a pixel.
+const farAway = 1e9
 
 // inside returns which part of from to to has at + step*i in low to high.
 func inside(from, to int, at, step, low, high float64) (int, int) {
@@ -124,8 +130,11 @@ func inside(from, to int, at, step, low, high float64) (int, int) {
 		low, high = high, low
 	}
 	first, last := math.Ceil((low-at)/step), math.Floor((high-at)/step)
-	return int(max(first, float64(from))), int(min(last+1, float64(to)))
+	return within(first, from, to), within(last+1, from, to)
 }
+
+// within returns v from low to high; not every v fits an int.
+func within(v float64, low, high int) int { return int(min(max(v, float64(low)), float64(high))) }
 
 // sampleRow adds the places from u, v on.
 func (p plane) sampleRow(dst []float32, u, v, du, dv float64) {
