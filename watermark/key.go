@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"log/slog"
 )
 
 // A Key decides where in the content a watermark is. Whoever has it can find,
@@ -72,13 +73,20 @@ func (k *Key) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// String does not show the key, so that it stays out of logs.
+// String does not show the key, so that it stays out of logs. MarshalText does, and with it
+// encoding/json.
 func (k Key) String() string {
 	if k == OpenKey {
 		return "open watermark key"
 	}
 	return "watermark key"
 }
+
+// GoString does as String, for %#v.
+func (k Key) GoString() string { return k.String() }
+
+// LogValue does as String: handlers of log/slog would log what MarshalText returns.
+func (k Key) LogValue() slog.Value { return slog.StringValue(k.String()) }
 
 // mac returns the HMAC-SHA-256 of the parts, for one use of the key.
 func (k Key) mac(use string, parts ...[]byte) [sha256.Size]byte {

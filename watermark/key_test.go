@@ -1,8 +1,10 @@
 package watermark_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 
@@ -64,7 +66,16 @@ func TestKeyTextWrong(t *testing.T) {
 func TestKeyStaysOutOfLogs(t *testing.T) {
 	k := keyOf(1)
 	require.Equal(t, "watermark key, watermark key, [watermark key]", fmt.Sprintf("%s, %v, %v", k, k, []watermark.Key{k}))
+	require.Equal(t, "watermark key", fmt.Sprintf("%#v", k))
 	require.Equal(t, "open watermark key", watermark.OpenKey.String())
+	text, err := k.MarshalText()
+	require.NoError(t, err)
+	var log bytes.Buffer
+	for _, h := range []slog.Handler{slog.NewTextHandler(&log, nil), slog.NewJSONHandler(&log, nil)} {
+		slog.New(h).Info("marked", "key", k)
+	}
+	require.NotContains(t, log.String(), string(text))
+	require.Equal(t, 2, strings.Count(log.String(), "watermark key"))
 }
 
 func TestDeriveKey(t *testing.T) {
