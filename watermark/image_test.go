@@ -265,3 +265,46 @@ func TestPayloadSizes(t *testing.T) {
 		require.False(t, math.IsNaN(d.Pilot))
 	}
 }
+
+// TestHugePictures: a picture without an end cannot be copied.
+func TestHugePictures(t *testing.T) {
+	m := image.NewUniform(color.White)
+	_, err := watermark.EmbedImage(m, payloadOf(t, "huge"), watermark.OpenKey, nil)
+	require.ErrorIs(t, err, watermark.ErrTooLarge)
+	require.Equal(t, watermark.Detections{Pilot: 1}, watermark.DetectImage(m, watermark.OpenKey))
+}
+
+// TestOddShapes marks parts of planes at odd places and of odd sizes, and pictures that end
+// before they begin.
+func TestOddShapes(t *testing.T) {
+	p := payloadOf(t, "odd")
+	for ratio := image.YCbCrSubsampleRatio444; ratio <= image.YCbCrSubsampleRatio410; ratio++ {
+		larger := image.NewNYCbCrA(image.Rect(-3, 1, 150, 160), ratio)
+		for _, r := range []image.Rectangle{larger.Rect, image.Rect(-2, 2, 129, 133), image.Rect(21, 31, 150, 160), image.Rect(1, 1, 2, 2), {}} {
+			for _, m := range []image.Image{larger.SubImage(r), larger.YCbCr.SubImage(r)} {
+				marked, err := watermark.EmbedImage(m, p, watermark.OpenKey, nil)
+				if r.Dx() < 128 {
+					require.ErrorIs(t, err, watermark.ErrTooSmall)
+					continue
+				}
+				require.NoError(t, err)
+				require.Equal(t, m.Bounds(), marked.Bounds())
+			}
+		}
+	}
+	none := image.Rectangle{Min: image.Pt(9, 9)}
+	for _, m := range []image.Image{&image.Gray{Rect: none, Stride: 1}, &image.NRGBA{Rect: none, Stride: 4}} {
+		_, err := watermark.EmbedImage(m, p, watermark.OpenKey, nil)
+		require.ErrorIs(t, err, watermark.ErrTooSmall)
+	}
+}
+
+// TestLikenessNotANumber stands for the default.
+func TestLikenessNotANumber(t *testing.T) {
+	m, p := canvas(200, 150, 90, 120, 60), payloadOf(t, "likeness")
+	want, err := watermark.EmbedImage(m, p, watermark.OpenKey, nil)
+	require.NoError(t, err)
+	got, err := watermark.EmbedImage(m, p, watermark.OpenKey, &watermark.ImageOptions{PSNR: math.NaN()})
+	require.NoError(t, err)
+	require.Equal(t, want, got)
+}

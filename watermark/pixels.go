@@ -41,7 +41,7 @@ func pixelsOf(m image.Image) pixels {
 
 // copyOf returns a copy of m of the same kind, or as NRGBA if there are no pixels of its kind.
 func copyOf(m image.Image) image.Image {
-	h := m.Bounds().Dy()
+	h := max(m.Bounds().Dy(), 0)
 	switch m := m.(type) {
 	case *image.NRGBA:
 		c := *m
