@@ -14,8 +14,8 @@ type Detections struct {
 
 	// Pilot is the probability that a picture without a watermark shows as much of one as
 	// this, for any of the keys: 1 where there is nothing at all. It is small too where there is a
-	// watermark whose payload could not be read. It comes from 8 pilots
-	// that the search does not look at.
+	// watermark whose payload could not be read. It comes from the phases of 8 pilots, at
+	// which the search does not look.
 	Pilot float64
 }
 
@@ -42,6 +42,9 @@ func (g *Grid) Detect(keys ...Key) Detections {
 		return d
 	}
 	picture := g.canonical()
+	if min(picture.w, picture.h) < 2 {
+		return d // a thread, which has no quarters
+	}
 	s := search{white: whiten(picture, newPlane(picture.w, picture.h), newPlane(picture.w, picture.h))}
 	for i, k := range keys {
 		s.lattice, s.locks, s.pilot = latticeOf(k), 0, 1

@@ -86,7 +86,8 @@ func shares(n, m, taps int, scale float64) []share {
 
 // AddRow takes the next row from the top: the brightness of each pixel, 0 to 255 (0.299 R +
 // 0.587 G + 0.114 B, ITU-R BT.601). Rows beyond the picture are ignored, and rows that are
-// shorter than it is wide. What is in row is copied.
+// shorter than it is wide. What is in row is copied. Of values beyond that range, or that are
+// not numbers, comes a residual or a search without sense, but no panic.
 func (g *Grid) AddRow(row []float32) {
 	if g.rows < g.height && len(row) >= g.width {
 		copy(g.next(), row)

@@ -120,6 +120,29 @@ func TestGridHostile(t *testing.T) {
 	}
 }
 
+// TestGridThread: a claimed size of which the grid is one pixel wide.
+func TestGridThread(t *testing.T) {
+	for _, s := range [][2]int{{leastCut, 1 << 28}, {1 << 28, leastCut}} {
+		require.Equal(t, Detections{Pilot: 1}, NewGrid(s[0], s[1]).Detect(OpenKey), "%v", s)
+	}
+}
+
+// TestGridNotNumbers: brightness that is none gives no watermark, and a probability still.
+func TestGridNotNumbers(t *testing.T) {
+	for _, v := range []float64{math.NaN(), math.Inf(1)} {
+		busy := noise(4)
+		g := gridOf(200, 150, func(x, y int) float32 {
+			if x == 70 && y == 50 {
+				return float32(v)
+			}
+			return busy(x, y)
+		})
+		d := g.Detect(OpenKey)
+		require.Empty(t, d.Found, "%g", v)
+		require.True(t, d.Pilot >= 0 && d.Pilot <= 1, "%g: %g", v, d.Pilot)
+	}
+}
+
 // TestScratch: marking takes at most 64 MiB beyond the picture, whatever its size.
 func TestScratch(t *testing.T) {
 	for _, s := range [][2]int{{128, 128}, {512, 512}, {1024, 1024}, {9000, 6000}, {100000, 128}, {130, 100000}, {1 << 19, 129}} {

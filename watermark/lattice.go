@@ -2,6 +2,7 @@ package watermark
 
 import (
 	"cmp"
+	"crypto/hmac"
 	"encoding/binary"
 	"math"
 	"math/rand/v2"
@@ -57,7 +58,7 @@ func waves() []wave {
 // A phasor is a complex number of small precision.
 type phasor struct{ re, im float32 }
 
-// times returns a times the conjugate of b.
+// over returns a times the conjugate of b.
 func (a phasor) over(b phasor) phasor { return phasor{a.re*b.re + a.im*b.im, a.im*b.re - a.re*b.im} }
 
 func (a phasor) times(b phasor) phasor { return phasor{a.re*b.re - a.im*b.im, a.im*b.re + a.re*b.im} }
@@ -142,7 +143,7 @@ func (l *lattice) message(p Payload, variant int) []byte {
 // read returns the payload of a message, if its checks are right.
 func (l *lattice) read(message []byte, variant int) (Payload, bool) {
 	p, err := NewPayload(message[:len(message)-checkBits/8])
-	return p, err == nil && slices.Equal(l.message(p, variant), message)
+	return p, err == nil && hmac.Equal(l.message(p, variant), message)
 }
 
 // A nonce is what differs from file to file under one key.

@@ -12,7 +12,7 @@ type Residual struct {
 // Residual returns the watermark for the picture that g has taken.
 //
 // The error wraps [ErrPayload] for the zero payload, and [ErrTooSmall] for a picture of
-// less than 64 pixels either way.
+// less than 128 pixels either way.
 func (g *Grid) Residual(p Payload, k Key, o *ImageOptions) (*Residual, error) {
 	if p.Bits() == 0 {
 		return nil, ErrPayload

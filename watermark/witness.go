@@ -20,6 +20,9 @@ const witnesses = pilots - syncPilots
 // walkBeyond returns the probability that the sum of the cosines of so many random angles is
 // s or more: from its characteristic function, a power of the Bessel function J0.
 func walkBeyond(s float64) float64 {
+	if math.IsNaN(s) { // of a picture whose brightness is not a number
+		return 1
+	}
 	const du, end = 0.02, 40
 	var integral float64
 	for u := du / 2; u < end; u += du {
