@@ -42,16 +42,19 @@ func TestTransformOfGeometry(t *testing.T) {
 func TestTilesBounded(t *testing.T) {
 	w := window{0, 0, 512, 512}
 	for name, g := range map[string]geometry{
-		"too fine":        linear(1e-4, 1e-4, 0, false),
-		"nothing":         {},
-		"horizon in view": {1, 0, 0, 0, 1, 0, -1.0 / 256, 0, 1},
-		"not a number":    {math.NaN(), 0, 0, 0, 1, 0, 0, 0, 1},
+		"fine":         linear(1.0/7, 1.0/7, 0, false), // more than maxTiles
+		"too fine":     linear(1e-4, 1e-4, 0, false),
+		"nothing":      {},
+		"not a number": {math.NaN(), 0, 0, 0, 1, 0, 0, 0, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, ok := g.tiles(w)
-			require.True(t, !ok || (s.x1-s.x0)*(s.y1-s.y0) <= maxTiles, "%v", s)
+			require.False(t, ok, "%v", s)
 		})
 	}
+	s, ok := geometry{1, 0, 0, 0, 1, 0, -1.0 / 256, 0, 1}.tiles(w) // a horizon in view
+	require.True(t, ok)
+	require.Equal(t, span{0, 0, 3, 8}, s)
 }
 
 // TestBend compares the terms, which are the first of a series, with the map itself.
