@@ -111,5 +111,6 @@ func makeRoom(residual, picture, level []float32) {
 }
 
 // Row writes row y, from 0 to the height less one, to dst: as many values as the picture
-// is wide, in grey levels of 0 to 255. Rows may be asked for in any order.
+// is wide, in grey levels of 0 to 255. Rows may be asked for in any order. It panics if dst
+// is shorter.
 func (r *Residual) Row(y int, dst []float32) { r.rows.row(dst[:r.width], y) }
