@@ -45,7 +45,8 @@ func (g *Grid) Detect(keys ...Key) Detections {
 	if min(picture.w, picture.h) < 2 {
 		return d // a thread, which has no quarters
 	}
-	s := search{white: whiten(picture, newPlane(picture.w, picture.h), newPlane(picture.w, picture.h))}
+	s := &search{white: whiten(picture, newPlane(picture.w, picture.h), newPlane(picture.w, picture.h))}
+	s.tiles = s.white.sumOf(candidate{geometry: linear(1, 1, 0, false), window: s.white.window()})
 	for i, k := range keys {
 		s.lattice, s.locks, s.pilot = latticeOf(k), 0, 1
 		if found, ok := s.run(); ok {
@@ -63,8 +64,9 @@ func (g *Grid) Detect(keys ...Key) Detections {
 // A search is for the watermark of one key in one picture.
 type search struct {
 	*lattice
-	white plane // the picture, whitened
-	soft  plane // the same for lattices whose pixels are larger than its own
+	white plane   // the picture, whitened
+	soft  plane   // the same for lattices whose pixels are larger than its own
+	tiles amounts // the sum of all tiles, if it is whole
 	broad *spectrum
 	local []*spectrum
 	tries int     // payloads, of all keys
@@ -134,15 +136,13 @@ func (p plane) part(x0, y0, w, h int) plane {
 
 // whole returns glances at a picture that is whole, in its eight positions.
 func (s *search) whole() (all []glance) {
-	c := candidate{geometry: linear(1, 1, 0, false), window: s.white.window()}
-	sum := s.white.sumOf(c)
 	for kind := range 4 { // the half turns are in each
 		g := linear(1, 1, float64(kind/2)*math.Pi/2, kind&1 != 0)
 		var turned amounts
 		for i, w := range band {
-			turned[i] = w.through(g).of(&sum)
+			turned[i] = w.through(g).of(&s.tiles)
 		}
-		all = append(all, s.glance(&turned, candidate{geometry: g, window: c.window}))
+		all = append(all, s.glance(&turned, candidate{geometry: g, window: s.white.window()}))
 	}
 	return all
 }

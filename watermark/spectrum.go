@@ -14,6 +14,7 @@ type spectrum struct {
 	sharp         []uint8 // each by itself
 	wide          []uint8 // the largest of 3 x 3, coarsely: from 0 to coarse
 	mean          uint8   // of wide
+	byAngle       polarMap
 }
 
 const (
@@ -147,8 +148,11 @@ type polarMap struct {
 	first float64 // logarithm of the radius of the first row
 }
 
-// polar returns the map of the radii from first to last.
+// polar returns the map of the radii from first to last, which are the same each time.
 func (s *spectrum) polar(first, last float64) polarMap {
+	if s.byAngle.rows != nil {
+		return s.byAngle
+	}
 	p := polarMap{make([][]uint8, int((math.Log(last)-math.Log(first))/step)+2), math.Log(first)}
 	var sin, cos [angles]float32
 	for a := range angles {
@@ -164,6 +168,7 @@ func (s *spectrum) polar(first, last float64) polarMap {
 		copy(row[angles:], row)
 		p.rows[i] = row
 	}
+	s.byAngle = p
 	return p
 }
 
