@@ -269,7 +269,7 @@ func (f *heifFile) locate(m *heifMeta, item *heifItem, it ilocItem, e ilocExtent
 	if !ok && f.Damage == nil {
 		f.damage(f.src.Size(), "data of item %d: %w", it.id, errTruncated)
 	}
-	if item == nil {
+	if item == nil || at.Length == 0 && m.emptied(it) {
 		return nil
 	}
 	if err := f.src.Element(); err != nil {
@@ -308,6 +308,9 @@ func (f *heifFile) value(m *heifMeta, it *heifItem) error {
 	}
 	skip := 0
 	if it.kind == EXIF {
+		if len(data) == 0 {
+			return nil
+		}
 		if skip = exifStart(data); skip < 0 {
 			f.damage(it.entry.offset, "Exif item of %d bytes", len(data))
 			return nil

@@ -168,7 +168,7 @@ func (e *heifEdit) shared(it *heifItem) bool {
 		for _, x := range other.list {
 			at, _ := e.meta.extent(e.src, other.ilocItem, x)
 			for _, r := range it.ranges {
-				if at.Offset < r.Offset+r.Length && r.Offset < at.Offset+at.Length {
+				if at.Length > 0 && at.Offset < r.Offset+r.Length && r.Offset < at.Offset+at.Length {
 					meets++
 				}
 			}

@@ -215,6 +215,8 @@ func (m *heifMeta) extent(src *Source, it ilocItem, e ilocExtent) (Range, bool) 
 	start := int64(it.base + e.offset)
 	at := Range{space.Offset + start, space.Length - start}
 	switch {
+	case e.length == 0 && m.emptied(it):
+		at.Length = 0
 	case e.length == 0: // to the end
 	case e.length > uint64(at.Length):
 		return at, false
@@ -222,6 +224,13 @@ func (m *heifMeta) extent(src *Source, it ilocItem, e ilocExtent) (Range, bool) 
 		at.Length = int64(e.length)
 	}
 	return at, true
+}
+
+// emptied reports whether an item has no data where an extent has no length. The
+// standard makes that all of the file, but ExifTool leaves metadata so that it deleted.
+func (m *heifMeta) emptied(it ilocItem) bool {
+	item := m.byID[it.id]
+	return item != nil && item.kind != 0 && it.construction() == fromFile
 }
 
 // space returns the bytes in which the extents of an item count.

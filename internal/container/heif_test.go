@@ -392,6 +392,27 @@ func TestHEIFSharedBesideAnEmptyExtent(t *testing.T) {
 	require.Equal(t, oldPacket, itemsOf(t, put(t, HEIF, b, XMP, somePacket))[9])
 }
 
+// Metadata that ExifTool deleted has an extent of no length, not all of the file.
+func TestHEIFDeletedByExifTool(t *testing.T) {
+	b := aStill().with(aBlock, packetOf1).bytes()
+	for _, part := range []string{oldPacket, aBlock.data[0]} {
+		at := bytes.Index(b, slices.Concat(uint32Bytes(bytes.Index(b, []byte(part))), uint32Bytes(len(part))))
+		media := bytes.Index(b, []byte("mdat")) + 4
+		copy(b[at:], slices.Concat(uint32Bytes(media), uint32Bytes(0)))
+	}
+	f := walk(t, HEIF, b)
+	require.NoError(t, f.Summary().Damage)
+	require.Equal(t, []string{"HEIF item application/rdf+xml guide "}, slotsOf(f))
+	want := itemsOf(t, b)
+	for _, packet := range [][]byte{somePacket, bytes.Repeat(somePacket, 3)} {
+		b = put(t, HEIF, b, XMP, packet)
+		require.Equal(t, string(packet), string(guide(walk(t, HEIF, b), XMP).Value))
+		requireItems(t, want, b)
+	}
+	b = remove(t, HEIF, b, XMP)
+	require.NotContains(t, string(b), string(somePacket))
+}
+
 // A packet that is a part of another item is read, but not written.
 func TestHEIFPartOfItem(t *testing.T) {
 	s := aStill().with(stillItem{id: 3, kind: xmpEntry, method: fromItem, data: []string{"\x08\x08", "\x00\x07"}, refs: []string{"cdsc\x01", "iloc\x01\x02"}})
