@@ -2,6 +2,7 @@ package label
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/aigclabel/aigclabel/internal/splice"
 	"github.com/aigclabel/aigclabel/metadata"
@@ -109,7 +110,7 @@ func (m *marking) readBack(open canvasOpener, marked metadata.Source, limit int6
 }
 
 // errTiny reports a picture that neither gets a watermark nor shows one.
-var errTiny = missing{watermark.ErrTooSmall.Error()}
+var errTiny = missing{strings.TrimPrefix(watermark.ErrTooSmall.Error(), "watermark: ")}
 
 // tiny reports whether a picture is one of those.
 func (v view) tiny() bool {

@@ -26,6 +26,8 @@ func (v *Verifier) lookForWatermarks(r *Report, src metadata.Source, deep bool) 
 	switch {
 	case len(v.Keys) == 0:
 		return "not looked for without keys", nil
+	case open == nil && markers[r.Format] != nil:
+		return "not looked for in this format; convert the picture to PNG, in which it is found", nil
 	case open == nil:
 		return "not looked for in this format", nil
 	case r.Verdict == Confirmed && !deep:

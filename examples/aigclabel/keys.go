@@ -23,6 +23,9 @@ func runKeygen(_ context.Context, c *cli, flags *flag.FlagSet, args []string) (i
 	if flags.NArg() > 0 || *out == "" {
 		return 0, usageError("name the file to write with -o, and nothing else")
 	}
+	if *out == "-" {
+		return 0, usageError("a key goes to a file that only you read, not to standard output")
+	}
 	text, err := watermark.NewKey().MarshalText()
 	if err != nil {
 		return 0, err
@@ -58,7 +61,7 @@ func readKeys(name string) (keys []watermark.Key, err error) {
 	if err != nil {
 		return nil, err
 	}
-	lines := bufio.NewScanner(bytes.NewReader(b))
+	lines := bufio.NewScanner(bytes.NewReader(bytes.TrimPrefix(b, []byte("\ufeff")))) // of editors on Windows
 	for n := 1; lines.Scan(); n++ {
 		if len(bytes.TrimSpace(lines.Bytes())) == 0 {
 			continue

@@ -110,10 +110,31 @@ func TestKeyFiles(t *testing.T) {
 		{[]string{"label", "-producer", producer, "-watermark", "-key-file", write("two", line, line), "-o", "x", "y"}, "2 keys"},
 		{[]string{"label", "-producer", producer, "-key-file", one, "-o", "x", "y"}, "go with -watermark"},
 		{[]string{"keygen"}, "-o"},
+		{[]string{"keygen", "-o", "-"}, "a file that only you read"},
 	} {
 		_, stderr, code := run(t, nil, test.args...)
 		require.Equal(t, exitError, code)
 		require.Contains(t, stderr, test.want)
 		require.NotContains(t, stderr, line)
+	}
+	require.NoFileExists(t, "-")
+	_, stderr, _ := run(t, nil, "verify", "-key-file", write("notepad", "\ufeff"+line+"\r", line), sample(t, "png/rgb.png"))
+	require.Empty(t, stderr)
+}
+
+// TestWatermarkNotSeen: who brings a key is told what came of it.
+func TestWatermarkNotSeen(t *testing.T) {
+	for path, want := range map[string]string{
+		"heic/plain.heic":                 "not looked for in this format; convert the picture to PNG",
+		"svg/plain.svg":                   "not looked for in this format",
+		"png/rgb.png":                     "not looked for: the picture is too small for a watermark",
+		"../../examples/image/sunset.png": "none under these keys",
+	} {
+		file := sample(t, path)
+		stdout, _, code := run(t, nil, "verify", "-open-key", file)
+		require.Equal(t, exitFailed, code, path)
+		require.Contains(t, stdout, "\n  watermark: "+want)
+		stdout, _, _ = run(t, nil, "verify", file)
+		require.NotContains(t, stdout, "watermark", path)
 	}
 }

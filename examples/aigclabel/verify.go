@@ -166,6 +166,9 @@ func (s *scan) text(r *label.Report) error {
 		fmt.Fprintf(w, "  watermark %s\n", mark.Payload)
 	}
 	for _, c := range r.Checks {
+		if c.ID == "watermark.present" && c.Outcome == label.Skip && len(s.verifier.Keys) > 0 { // none, or not looked for
+			fmt.Fprintf(w, "  watermark: %s\n", c.Message)
+		}
 		if c.Outcome == label.Fail || c.Outcome == label.Warn {
 			fmt.Fprintf(w, "  %s %s: %s (%s)\n", c.Outcome, c.ID, c.Message, c.Rule)
 		}

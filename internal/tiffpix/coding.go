@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/zlib"
 	"errors"
+	"fmt"
 	"io"
 
 	"golang.org/x/image/tiff/lzw"
@@ -37,7 +38,7 @@ func decode(coding int, data []byte, n int) ([]byte, error) {
 	out := bytes.NewBuffer(make([]byte, 0, min(n, 4*len(data)+512)))
 	got, err := io.CopyN(out, r, int64(n))
 	if got < int64(n) {
-		return nil, errors.Join(errShort, err)
+		return nil, fmt.Errorf("%w: %w", errShort, err)
 	}
 	return out.Bytes(), nil
 }
