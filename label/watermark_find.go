@@ -35,9 +35,11 @@ func (v *Verifier) lookForWatermarks(r *Report, src metadata.Source, deep bool) 
 	}
 	found, err := findWatermarks(open, src, cmp.Or(v.MaxPixels, defaultPixels), v.Keys)
 	_, broken := errors.AsType[*metadata.FormatError](err)
-	_, lacking := errors.AsType[missing](err)
+	lacking, unfit := errors.AsType[missing](err)
 	switch {
-	case broken, lacking:
+	case unfit:
+		return "not looked for: " + lacking.reason, nil
+	case broken:
 		return fmt.Sprintf("not looked for: %v", err), nil
 	case err != nil:
 		return "not looked for to the end", err

@@ -127,7 +127,7 @@ func TestWatermarkNotSeen(t *testing.T) {
 	for path, want := range map[string]string{
 		"heic/plain.heic":                 "not looked for in this format; convert the picture to PNG",
 		"svg/plain.svg":                   "not looked for in this format",
-		"png/rgb.png":                     "not looked for: the picture is too small for a watermark",
+		"png/rgb.png":                     "not looked for: picture too small for a watermark",
 		"../../examples/image/sunset.png": "none under these keys",
 	} {
 		file := sample(t, path)
