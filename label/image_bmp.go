@@ -18,7 +18,7 @@ func openBMP(src io.ReaderAt, size, limit int64) (canvas, error) {
 
 func bmpError(err error) error {
 	if errors.Is(err, bmp.ErrUnsupported) || errors.Is(err, bmp.ErrColors) {
-		return missing{err.Error()}
+		return unsuited(err)
 	}
 	return codecError("bmp", err)
 }

@@ -140,7 +140,7 @@ func jpegError(err error, limit int64) error {
 	case errors.Is(err, jpegcoef.ErrTooLarge):
 		err = &container.LimitError{What: "pixels of the picture", Limit: limit}
 	case errors.Is(err, jpegcoef.ErrUnsupported):
-		return missing{err.Error()}
+		return unsuited(err)
 	}
 	return codecError("jpeg", err)
 }

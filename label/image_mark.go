@@ -110,7 +110,13 @@ func (m *marking) readBack(open canvasOpener, marked metadata.Source, limit int6
 }
 
 // errTiny reports a picture that neither gets a watermark nor shows one.
-var errTiny = missing{strings.TrimPrefix(watermark.ErrTooSmall.Error(), "watermark: ")}
+var errTiny = unsuited(watermark.ErrTooSmall)
+
+// unsuited reports a picture of a kind that err says, without the package that it begins with.
+func unsuited(err error) error {
+	_, reason, _ := strings.Cut(err.Error(), ": ")
+	return missing{reason}
+}
 
 // tiny reports whether a picture is one of those.
 func (v view) tiny() bool {

@@ -42,7 +42,7 @@ func (c tiffCanvas) pages() []canvas { return c.further }
 
 func tiffError(err error) error {
 	if errors.Is(err, tiffpix.ErrUnsupported) || errors.Is(err, tiffpix.ErrColors) || errors.Is(err, splice.ErrInvalid) {
-		return missing{err.Error()}
+		return unsuited(err)
 	}
 	return codecError("tiff", err)
 }

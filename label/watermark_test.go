@@ -382,7 +382,8 @@ func TestPeerWatermarkKinds(t *testing.T) {
 	peer.Run(t, peer.Tool(t, "convert"), in, "-colorspace", "CMYK", ink)
 	receipt, err := (&Labeler{Producer: producer, Watermark: &Watermark{}}).LabelFile(t.Context(), ink, ink, Artifact{})
 	require.NoError(t, err)
-	require.Contains(t, layer(t, receipt, "watermark").Reason, "four inks")
+	require.Contains(t, layer(t, receipt, "watermark").Reason, "is not supported: CMYK")
+	require.NotContains(t, layer(t, receipt, "watermark").Reason, "jpegcoef")
 }
 
 // TestWatermarkOddSizes: pictures of all sizes are looked into, and those that are too small say so.

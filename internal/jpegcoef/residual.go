@@ -20,7 +20,7 @@ import (
 func (m *Image) AddLuma(residual func(y int, row []float32)) (kept float64, err error) {
 	switch m.model {
 	case cmyk, inverseCMYK, inverseYCCK:
-		return 0, fmt.Errorf("%w: brightness of four inks", ErrUnsupported)
+		return 0, fmt.Errorf("%w: CMYK has no brightness of its own; convert it to RGB", ErrUnsupported)
 	}
 	a := m.adder(residual)
 	gain, kept := a.sample().gain()

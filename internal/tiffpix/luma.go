@@ -37,7 +37,7 @@ func (p *Page) AddLuma(residual func(y int, row []float32)) (edits []splice.Edit
 	case p.colors != nil:
 		return nil, ErrColors
 	case p.model == cmyk:
-		return nil, fmt.Errorf("%w: brightness of four inks", ErrUnsupported)
+		return nil, fmt.Errorf("%w: CMYK has no brightness of its own; convert it to RGB", ErrUnsupported)
 	}
 	by, l := make([]float32, p.Width), p.packed()
 	err = p.bands(func(band []*segment, y int) {
