@@ -104,7 +104,7 @@ func (c jpegCanvas) unfit() error { return nil }
 
 func (c jpegCanvas) brighten(residual func(y int, row []float32)) (*splice.Plan, error) {
 	if _, err := c.AddLuma(residual); err != nil {
-		return nil, missing{err.Error()}
+		return nil, unsuited(err)
 	}
 	return c.plan()
 }
