@@ -61,15 +61,15 @@ func (l *lattice) ratios(sum *amounts, noise *powers, variant int) (ratio powers
 // medians returns the median power of data for each ring, with its neighbours': single
 // loud waves are the picture's.
 func (l *lattice) medians(sum *amounts, noise *powers) (out [rings]float64) {
-	var powers [rings][]float64
+	var ofRing [rings][]float64
 	for _, w := range l.data {
-		powers[ringOf[w]] = append(powers[ringOf[w]], float64(sum[w].power()/noise[w]))
+		ofRing[ringOf[w]] = append(ofRing[ringOf[w]], float64(sum[w].power()/noise[w]))
 	}
 	first, last := ringOf[0], ringOf[len(ringOf)-1]
 	var median [rings]float64
 	for r := first; r <= last; r++ {
-		if slices.Sort(powers[r]); len(powers[r]) > 0 {
-			median[r] = powers[r][len(powers[r])/2]
+		if slices.Sort(ofRing[r]); len(ofRing[r]) > 0 {
+			median[r] = ofRing[r][len(ofRing[r])/2]
 		}
 	}
 	for r := range out {
