@@ -25,40 +25,55 @@ const (
 	// medianOfNoise is the median of the power of noise whose mean is 1.
 	medianOfNoise = math.Ln2
 
-	// leastRatio is the power of the watermark to that of the noise that is taken to be
-	// there at least.
+	// leastRatio is the power of the watermark that is taken to be there at least, of all power.
 	leastRatio = 0.02
 )
 
-// ratios returns the power of the watermark relative to the noise for each wave of a sum of
-// tiles: by the pilots near to its length, whose phases are known, and by the power of all.
-func (l *lattice) ratios(sum *amounts, noise *powers, variant int) (ratio powers) {
+// A channel is what became of each wave of a sum of tiles: the power of the watermark, and by
+// which factor its noise is louder than that of tiles that have nothing in common.
+type channel struct{ signal, noise powers }
+
+// channelOf returns that of a sum: by the pilots near to each wave's length, whose phases are
+// known, and by the power of all.
+func (l *lattice) channelOf(sum *amounts, noise *powers, variant int) *channel {
 	power := l.medians(sum, noise)
 	var at, level [pilots]float64
 	for i, w := range l.pilots {
 		at[i] = band[w].radius()
-		fit := sum[w].over(l.phases[variant][i]).re / float32(math.Sqrt(float64(noise[w])))
-		level[i] = float64(min(fit*amplitude(band[w])/pilotGain, 3))
+		fit := float64(sum[w].over(l.phases[variant][i]).re) / math.Sqrt(float64(noise[w]))
+		level[i] = min(fit*float64(amplitude(band[w]))/pilotGain, 3*math.Sqrt(power[ringOf[w]]))
 	}
-	var byRing [rings]float32
-	for r := range byRing {
+	var signal, loud [rings]float32
+	for r := range rings {
 		var mean, weights float64
-		for i := range level {
+		for i, w := range l.pilots {
 			d := at[i]/ringWidth - float64(r) - 0.5
-			f := math.Exp(-d*d/2) + 1e-6
+			f := (math.Exp(-d*d/2) + 1e-6) / power[ringOf[w]]
 			mean += f * level[i]
 			weights += f
 		}
 		mean /= weights
-		byRing[r] = float32(max(0.8*mean*math.Abs(mean)+0.2*(power[r]-medianOfNoise), leastRatio))
+		s, n := explain(mean*math.Abs(mean), power[r])
+		signal[r], loud[r] = float32(s), float32(n)
 	}
+	c := new(channel)
 	for i, r := range ringOf {
-		ratio[i] = byRing[r]
+		c.signal[i], c.noise[i] = signal[r], loud[r]
 	}
-	return ratio
+	return c
 }
 
-// medians returns the median power of data for each ring, with its neighbours': single
+// explain says what of the power of a ring is the watermark, and how loud the noise is, from what
+// the pilots tell of the watermark. They are few: power that they do not explain is a part of
+// it, too, if it is not too much; and noise that is louder than that of the tiles, such as that of a
+// codec whose blocks repeat with the tiles, is taken to be so by half.
+func explain(told, power float64) (signal, noise float64) {
+	more := min(power-1, 4*max(told, 0)+0.2)
+	signal = max(0.8*told+0.2*more, leastRatio*power)
+	return signal, math.Sqrt(max(power-signal, power/2))
+}
+
+// medians returns the power of data in each ring, by the median, with its neighbours': single
 // loud waves are the picture's.
 func (l *lattice) medians(sum *amounts, noise *powers) (out [rings]float64) {
 	var ofRing [rings][]float64
@@ -74,7 +89,7 @@ func (l *lattice) medians(sum *amounts, noise *powers) (out [rings]float64) {
 	}
 	for r := range out {
 		r := min(max(r, first), last)
-		out[r] = (2*median[r] + median[max(r-1, first)] + median[min(r+1, last)]) / 4
+		out[r] = (2*median[r]+median[max(r-1, first)]+median[min(r+1, last)])/4/medianOfNoise + 1e-9
 	}
 	return out
 }
@@ -84,26 +99,44 @@ const (
 	heavy    = 0.1 // how much less a wave counts that is louder than noise: its noise may be, too
 )
 
-// decode reads the payload from a sum of tiles. It adds to the tries the number of
-// payloads whose checks were looked at, at most.
-func (l *lattice) decode(sum *amounts, noise *powers, variant int, tries *int) (p Payload, ok bool) {
-	ratio := l.ratios(sum, noise, variant)
-	flips := &l.flips[variant]
-	var llr [coded]float32
-	for i, w := range l.data {
-		f := 2 * math.Sqrt2 * float32(math.Sqrt(float64(ratio[w]/noise[w]))) / (1 + heavy*sum[w].power()/noise[w])
-		llr[l.order[2*i]] = f * sum[w].re * flips[2*i]
-		llr[l.order[2*i+1]] = f * sum[w].im * flips[2*i+1]
-	}
-	for _, bits := range [2]int{64, 128} {
-		*tries += listSize
-		_, ok = codeOf(bits).Decode(llr[:], listSize, func(m []byte) (good bool) {
-			p, good = l.read(m, variant)
-			return good
-		})
-		if ok {
-			return p, true
+// fading is by how much less each ring counts than the one before, beyond what the pilots tell:
+// most of what happens to pictures weakens short waves.
+var fading = [...]float64{0, 0.2}
+
+// decode reads the payload from a sum of tiles, with each of the fadings. It adds to the tries the
+// number of payloads whose checks were looked at, at most.
+func (l *lattice) decode(sum *amounts, noise *powers, variant int, fading []float64, tries *int) (p Payload, ok bool) {
+	values := l.soft(sum, noise, variant)
+	for _, fade := range fading {
+		var llr [coded]float32
+		for i, w := range l.data {
+			f := float32(math.Exp(-fade * float64(ringOf[w])))
+			llr[l.order[2*i]], llr[l.order[2*i+1]] = f*values[2*i], f*values[2*i+1]
+		}
+		for _, bits := range [2]int{64, 128} {
+			*tries += listSize
+			_, ok = codeOf(bits).Decode(llr[:], listSize, func(m []byte) (good bool) {
+				p, good = l.read(m, variant)
+				return good
+			})
+			if ok {
+				return p, true
+			}
 		}
 	}
 	return Payload{}, false
+}
+
+// soft returns the logarithms of how much likelier 1 than -1 is in each dimension of data.
+func (l *lattice) soft(sum *amounts, noise *powers, variant int) *[coded]float32 {
+	c := l.channelOf(sum, noise, variant)
+	flips := &l.flips[variant]
+	values := new([coded]float32)
+	for i, w := range l.data {
+		loud := c.noise[w]
+		f := 2 * math.Sqrt2 * float32(math.Sqrt(float64(c.signal[w]/noise[w]))) / (loud + heavy*sum[w].power()/noise[w])
+		values[2*i] = f * sum[w].re * flips[2*i]
+		values[2*i+1] = f * sum[w].im * flips[2*i+1]
+	}
+	return values
 }

@@ -181,6 +181,9 @@ func (s *search) fit(all []glance, n int) (Detection, bool) {
 	return Detection{}, false
 }
 
+// promising is a probability of the pilots below which more is done to read a payload.
+const promising = 0.1
+
 // lock fits the lattice of a glance and reads it.
 func (s *search) lock(g glance) (d Detection, ok bool) {
 	t, ok := layOver(s.plane(g.geometry), g.geometry, g.window)
@@ -202,8 +205,13 @@ func (s *search) lock(g glance) (d Detection, ok bool) {
 	}
 	sum := t.sum()
 	s.locks++
-	s.pilot = min(s.pilot, s.witness(&sum, g.variant))
-	if d.Payload, ok = s.decode(&sum, &t.noise, g.variant, &s.tries); ok {
+	chance := s.witness(&sum, g.variant)
+	s.pilot = min(s.pilot, chance)
+	tried := fading[:]
+	if chance > promising {
+		tried = fading[:1]
+	}
+	if d.Payload, ok = s.decode(&sum, &t.noise, g.variant, tried, &s.tries); ok {
 		x, y := t.geometry.inverse().at(float64(s.white.w)/2, float64(s.white.h)/2)
 		d.Transform = t.geometry.times(t.bend.geometry().inverse()).transform(x, y)
 		d.Heat = s.heat(t, d.Payload, g.variant)
