@@ -9,7 +9,7 @@ import (
 // ImageOptions adjust how pictures are marked. The zero value and nil are the defaults.
 type ImageOptions struct {
 	// PSNR is the likeness to the unmarked picture, in dB over R, G and B; 0 stands for 43.
-	// Pictures with much detail come out at it, to a tenth of a dB or so, and flat ones above
+	// Pictures with much detail come out at it, to two tenths of a dB or so, and flat ones above
 	// it, as they show more. Less than 36 counts as 36, and what is not a number as 0. The
 	// lower, the more survives.
 	PSNR float64

@@ -24,8 +24,7 @@ func (g *Grid) Residual(p Payload, k Key, o *ImageOptions) (*Residual, error) {
 	tmp, low := newPlane(picture.w, picture.h), newPlane(picture.w, picture.h)
 	white, gain := whitened(picture, tmp, low)
 	level := mask(picture, tmp, low)
-	target := o.meanSquare()
-	level.scale(min(math.Sqrt(target/max(level.meanSquare(), 1e-9)), o.most()))
+	target := level.fit(o)
 
 	l := latticeOf(k)
 	waves := l.waves(p, l.newNonce(p, digest(level)), highest(g.scale))
@@ -43,10 +42,60 @@ func (g *Grid) Residual(p Payload, k Key, o *ImageOptions) (*Residual, error) {
 // those that are smaller than the grid have no room for all of the band.
 func highest(scale float64) float64 { return 0.45 * tileSide / max(scale, 0.1) }
 
-// meanSquare returns that of the residual for the likeness asked for, in squared grey levels.
-func (o *ImageOptions) meanSquare() float64 {
+// A mask with more room than roomy, in dB over the likeness asked for, is that of a busy picture,
+// where a watermark is hidden best and found worst. For each dB more, such a picture gets a little more of
+// it, and calm places in it get more of that.
+const (
+	roomy    = 6.0
+	mostRoom = 12.0
+	yielding = 0.05 // dB
+	evenly   = 2.0  // grey levels
+)
+
+// fit makes the levels of a mask those of a watermark of the likeness asked for, and returns the mean
+// square that it is to have.
+func (level plane) fit(o *ImageOptions) (target float64) {
+	usual, all := o.meanSquare(0), max(level.meanSquare(), 1e-9)
+	room := min(10*math.Log10(all/usual), mostRoom)
+	if room <= roomy {
+		level.scale(min(math.Sqrt(usual/all), o.most()))
+		return usual
+	}
+	target = o.meanSquare(yielding * (room - roomy))
+	level.flatten(target, float32(evenly*(room-roomy)))
+	return target
+}
+
+// flatten adds to all levels and scales them to a mean square. None comes out above what it was.
+func (level plane) flatten(target float64, add float32) {
+	var low, high float32 = 0, 1
+	for range 16 {
+		if k := (low + high) / 2; level.flattened(k, add) > target {
+			high = k
+		} else {
+			low = k
+		}
+	}
+	for i, v := range level.v {
+		level.v[i] = min(v, low*(v+add))
+	}
+}
+
+// flattened returns the mean square that flatten leads to with a scale.
+func (level plane) flattened(k, add float32) float64 {
+	var sum float64
+	for _, v := range level.v {
+		f := min(v, k*(v+add))
+		sum += float64(f * f)
+	}
+	return sum / float64(len(level.v))
+}
+
+// meanSquare returns that of the residual for the likeness asked for and so many dB less, in squared
+// grey levels.
+func (o *ImageOptions) meanSquare(less float64) float64 {
 	const rounding = 1.0 / 12 // is added by rounding to whole levels
-	return max(255*255/math.Pow(10, o.psnr()/10)-rounding, 0.01)
+	return max(255*255/math.Pow(10, (o.psnr()-less)/10)-rounding, 0.01)
 }
 
 // most returns how much stronger than the mask says the residual may be: not at all, unless
