@@ -80,7 +80,7 @@ const (
 	broadCandidates = 10
 	localCandidates = 5
 	fitted          = 4
-	sureEnough      = 4.6 // standard deviations: glances above are fitted, whatever their number
+	sureEnough      = 4.6 // standard deviations: glances above are fitted, whatever their number, and bends straightened
 )
 
 // run looks for the watermark: first as if the picture were whole, upright or not, then
@@ -198,7 +198,7 @@ func (s *search) lock(g glance) (d Detection, ok bool) {
 	if g.window != s.white.window() {
 		t = s.grow(t, g.variant, g.window)
 	}
-	if t.uneven() > 0.1 {
+	if t.uneven() > 0.1 && s.clarity(t, g.variant) > sureEnough {
 		if n, ok := s.straighten(t, g.variant, t.window); ok {
 			t = n
 		}

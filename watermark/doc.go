@@ -30,7 +30,7 @@
 //
 // A message has 48 check bits that only the key can make. Each payload that detection
 // tries in vain has a chance of 2^-48 to look right, and [Detection] states the
-// probability for all that were tried: less than 10^-11 for each key. Whoever has the key can
+// probability for all that were tried: less than 10^-10 for each key. Whoever has the key can
 // put any payload into any picture, and whoever has a marked picture can carry its watermark
 // over to another with some skill: a payload is a number to look a record up by, not a signature.
 //
