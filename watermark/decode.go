@@ -94,28 +94,33 @@ func (l *lattice) medians(sum *amounts, noise *powers) (out [rings]float64) {
 	return out
 }
 
-const (
-	listSize = 64  // of the decoder: so many payloads are tried
-	heavy    = 0.1 // how much less a wave counts that is louder than noise: its noise may be, too
-)
+// heavy is how much less a wave counts that is louder than noise: its noise may be, too.
+const heavy = 0.1
 
-// fading is by how much less each ring counts than the one before, beyond what the pilots tell:
-// most of what happens to pictures weakens short waves.
-var fading = [...]float64{0, 0.2}
+// An attempt is one way to decode: with a list of so many payloads, and with each ring counting
+// that much less than the one before, beyond what the pilots tell. Most of what happens to pictures
+// weakens short waves.
+type attempt struct {
+	list   int
+	fading float64
+}
 
-// decode reads the payload from a sum of tiles, with each of the fadings. It adds to the tries the
-// number of payloads whose checks were looked at, at most.
-func (l *lattice) decode(sum *amounts, noise *powers, variant int, fading []float64, tries *int) (p Payload, ok bool) {
+// The first attempt is for all lattices, the others for those whose pilots promise a payload.
+var attempts = []attempt{{64, 0}, {256, 0.2}, {256, 0}}
+
+// decode reads the payload from a sum of tiles. It adds to the tries the number of payloads whose
+// checks were looked at, at most.
+func (l *lattice) decode(sum *amounts, noise *powers, variant int, attempts []attempt, tries *int) (p Payload, ok bool) {
 	values := l.soft(sum, noise, variant)
-	for _, fade := range fading {
+	for _, a := range attempts {
 		var llr [coded]float32
 		for i, w := range l.data {
-			f := float32(math.Exp(-fade * float64(ringOf[w])))
+			f := float32(math.Exp(-a.fading * float64(ringOf[w])))
 			llr[l.order[2*i]], llr[l.order[2*i+1]] = f*values[2*i], f*values[2*i+1]
 		}
 		for _, bits := range [2]int{64, 128} {
-			*tries += listSize
-			_, ok = codeOf(bits).Decode(llr[:], listSize, func(m []byte) (good bool) {
+			*tries += a.list
+			_, ok = codeOf(bits).Decode(llr[:], a.list, func(m []byte) (good bool) {
 				p, good = l.read(m, variant)
 				return good
 			})

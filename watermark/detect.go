@@ -182,7 +182,7 @@ func (s *search) fit(all []glance, n int) (Detection, bool) {
 }
 
 // promising is a probability of the pilots below which more is done to read a payload.
-const promising = 0.1
+const promising = 0.03
 
 // lock fits the lattice of a glance and reads it.
 func (s *search) lock(g glance) (d Detection, ok bool) {
@@ -207,11 +207,11 @@ func (s *search) lock(g glance) (d Detection, ok bool) {
 	s.locks++
 	chance := s.witness(&sum, g.variant)
 	s.pilot = min(s.pilot, chance)
-	tried := fading[:]
+	worth := attempts
 	if chance > promising {
-		tried = fading[:1]
+		worth = attempts[:1]
 	}
-	if d.Payload, ok = s.decode(&sum, &t.noise, g.variant, tried, &s.tries); ok {
+	if d.Payload, ok = s.decode(&sum, &t.noise, g.variant, worth, &s.tries); ok {
 		x, y := t.geometry.inverse().at(float64(s.white.w)/2, float64(s.white.h)/2)
 		d.Transform = t.geometry.times(t.bend.geometry().inverse()).transform(x, y)
 		d.Heat = s.heat(t, d.Payload, g.variant)

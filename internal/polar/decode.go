@@ -6,7 +6,7 @@ import (
 )
 
 const (
-	maxList   = 64
+	maxList   = 256
 	maxLevels = 13 // those of maxLength and the channel's
 	wordBits  = 64
 )

@@ -38,7 +38,7 @@ func (d *decoder) fork() bool {
 
 // key orders the choices; no two are equal.
 func (d *decoder) key(choice, p int) int64 {
-	return d.metrics[choice][p]<<8 | int64(choice*choiceBit|p)
+	return d.metrics[choice][p]*(2*maxList) | int64(choice*choiceBit|p)
 }
 
 // limit returns the key of the last choice that the list has room for, and whether

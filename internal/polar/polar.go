@@ -92,7 +92,7 @@ func (c *Code) Encode(info []byte) []byte {
 // llr has the logarithm of P(0)/P(1) of each coded bit, to any base and times any
 // factor, the same for all: positive for 0, zero for one that is erased. Infinities
 // count as the largest finite value, NaN and what is 2^18 times below it as erasures.
-// The list has 1 to 64 paths; numbers out of that range count as the nearest. The time
+// The list has 1 to 256 paths; numbers out of that range count as the nearest. The time
 // grows with it.
 func (c *Code) Decode(llr []float32, list int, check func(info []byte) bool) (info []byte, ok bool) {
 	if len(llr) != c.n {
