@@ -30,6 +30,7 @@ func withCredentials(t testing.TB) map[string][]byte {
 		"jxl":  append([]byte("\x00\x00\x00\x0cJXL \r\n\x87\n"), jumbf...),
 		"jp2":  append(testdata(t, "jp2/plain.jp2"), box("uuid", []byte("\xd8\xfe\xc3\xd6\x1b\x0e\x48\x3c\x92\x97\x58\x28\x87\x7e\xc4\x81\x00\x00\x00\x00manifest\x00"), make([]byte, 8), []byte(store))...),
 		"svg":  []byte("<svg><metadata><c2pa:manifest>AAAA</c2pa:manifest></metadata></svg>"),
+		"c2pa": []byte(jumbf),
 		"html": []byte("<!DOCTYPE html><head><script type=\"application/c2pa\">AAAA</script></head>"),
 		"odt":  archive("odt/custom.odt"), "ods": archive("ods/libreoffice.ods"), "odp": archive("odp/libreoffice.odp"), "epub": archive("epub/pandoc3.epub"),
 		"docx": archive("docx/custom.docx"), "xlsx": archive("xlsx/custom.xlsx"), "pptx": archive("pptx/custom.pptx"),

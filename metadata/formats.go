@@ -32,8 +32,7 @@ type Format struct {
 	Write      string   `json:"write"`      // where the record goes; "" if there is no place
 	Read       []string `json:"read"`       // where else records are read
 	Rule       string   `json:"rule"`       // the guide that names the place, or "our choice"
-	// Credentials is where a C2PA manifest store is looked for, "" if nowhere. One
-	// that is there is listed, not validated.
+	// Credentials is where a C2PA manifest store is, "" if there is no place for one.
 	Credentials string `json:"credentials"`
 
 	walk  container.Walk
@@ -185,7 +184,7 @@ var formats = []Format{
 		Rule: ourChoice, walk: container.RTF, sniff: magic("{\\rtf"), place: jsonSlot},
 	{Name: "markdown", Family: Document, MIME: []string{"text/markdown"}, Extensions: []string{".md", ".markdown"},
 		Write: "YAML front matter, entry AIGC", Read: []string{"further front matters", "an AIGC block at the end"},
-		Rule: guideText, walk: container.Markdown, sniff: isMarkdown, place: yamlSlot},
+		Rule: guideText, Credentials: textCarriers, walk: container.Markdown, sniff: isMarkdown, place: yamlSlot},
 	{Name: "html", Family: Document, MIME: []string{"text/html", "application/xhtml+xml"}, Extensions: []string{".html", ".htm", ".xhtml", ".xht"},
 		Write: "meta element AIGC in the head", Read: []string{"meta elements with AIGC in their name or a JSON record"},
 		Rule: ourChoice, Credentials: "script or link", walk: container.HTML, sniff: isHTML, place: jsonSlot},
@@ -212,20 +211,23 @@ var formats = []Format{
 	{Name: "csv", Family: Document, MIME: []string{"text/csv", "text/tab-separated-values"}, Extensions: []string{".csv", ".tsv"},
 		Read: []string{}, Rule: noHonestPlace, instead: "convert it to XLSX, ODS or JSON", walk: container.Bare, sniff: named(".csv", ".tsv")},
 	{Name: "text", Family: Document, MIME: []string{"text/plain"}, Extensions: []string{".txt"},
-		Read: []string{}, Rule: "GB 45438-2025 clause 5.1 (notice only)", walk: container.Bare, sniff: isPlainText},
+		Read: []string{}, Rule: "GB 45438-2025 clause 5.1 (notice only)", Credentials: textCarriers, walk: container.Plain, sniff: isPlainText},
+	{Name: "c2pa", Family: Document, MIME: []string{"application/c2pa"}, Extensions: []string{".c2pa"},
+		Read: []string{}, Rule: noHonestPlace, instead: "label the file that it belongs to", Credentials: "the file", walk: container.Sidecar, sniff: anyName(container.IsSidecar)},
 }
 
 const (
-	ooxmlType  = "application/vnd.openxmlformats-officedocument."
-	ooxmlPlace = "docProps/custom.xml, property AIGC"
-	heifPlace  = "XMP item of the primary item, property TC260:AIGC"
-	mkvPlace   = "Segment.Tags.Tag.SimpleTag AIGC before the first Cluster"
-	odfType    = "application/vnd.oasis.opendocument."
-	odfPlace   = "meta.xml, user-defined property AIGC"
-	oggPlace   = "comment header of the first stream, entry AIGC"
-	oggOthers  = "comment headers of other streams and links"
-	asfPlace   = "Extended Content Description, descriptor AIGC"
-	bmffPlace  = "moov/udta/meta key AIGC, or moov/meta where that has the keys"
+	ooxmlType    = "application/vnd.openxmlformats-officedocument."
+	ooxmlPlace   = "docProps/custom.xml, property AIGC"
+	heifPlace    = "XMP item of the primary item, property TC260:AIGC"
+	mkvPlace     = "Segment.Tags.Tag.SimpleTag AIGC before the first Cluster"
+	odfType      = "application/vnd.oasis.opendocument."
+	odfPlace     = "meta.xml, user-defined property AIGC"
+	oggPlace     = "comment header of the first stream, entry AIGC"
+	oggOthers    = "comment headers of other streams and links"
+	textCarriers = "variation selectors at the end, block C2PA MANIFEST"
+	asfPlace     = "Extended Content Description, descriptor AIGC"
+	bmffPlace    = "moov/udta/meta key AIGC, or moov/meta where that has the keys"
 )
 
 var odfRead = []string{"user-defined properties with AIGC in their name", "properties with a JSON record"}

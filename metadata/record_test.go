@@ -133,7 +133,8 @@ func TestValidate(t *testing.T) {
 		"empty":    {Record{}, []string{"Label c) missing", "ContentProducer d) missing", "ProduceID e) missing"}},
 		"only a label": {Record{Label: "2"}, []string{
 			"ContentProducer d) missing", "ProduceID e) missing"}},
-		"found unlabelled": {Record{Label: "3", ContentPropagator: "a", PropagateID: "b"}, nil},
+		"found unlabelled":      {Record{Label: "3", ContentPropagator: "a", PropagateID: "b"}, nil},
+		"found in a credential": {Record{Label: "1", ContentPropagator: "a", PropagateID: "b"}, nil},
 		"found unlabelled, half": {Record{Label: "3", ContentPropagator: "a"}, []string{
 			"ContentProducer d) missing", "ProduceID e) missing", "PropagateID h) half pair"}},
 		"half a producer":   {Record{Label: "2", ProduceID: "1", ContentPropagator: "a", PropagateID: "b"}, []string{"ContentProducer d) missing"}},

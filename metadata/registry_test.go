@@ -197,11 +197,14 @@ func TestPropagateUnlabelled(t *testing.T) {
 		_, err := Propagate(&out, Bytes(f.data, f.name), Propagation{Propagator: propagator}, nil)
 		require.ErrorIs(t, err, ErrUnlabelled)
 		require.Zero(t, out.Len())
-		_, err = Propagate(&out, Bytes(f.data, f.name), Propagation{Propagator: propagator, ID: "post-8", Label: Possible}, nil)
-		require.NoError(t, err)
-		after := read(t, f, out.Bytes())
-		require.True(t, after.Record.Equal(Record{Label: Possible, ContentPropagator: propagator, PropagateID: "post-8"}))
-		require.NoError(t, after.Record.Validate())
+		for _, found := range []State{Generated, Possible, Suspected} {
+			out.Reset()
+			_, err = Propagate(&out, Bytes(f.data, f.name), Propagation{Propagator: propagator, ID: "post-8", Label: found}, nil)
+			require.NoError(t, err)
+			after := read(t, f, out.Bytes())
+			require.True(t, after.Record.Equal(Record{Label: found, ContentPropagator: propagator, PropagateID: "post-8"}))
+			require.NoError(t, after.Record.Validate())
+		}
 	})
 }
 

@@ -64,7 +64,7 @@ func (f *aviFile) chunk(c riffChunk) error {
 	case c.id == "idx1":
 		f.index = c
 	case c.id == "C2PA":
-		i, err := f.addSlot(Slot{Kind: C2PA, Place: "RIFF C2PA", Guide: f.vacant(C2PA), Ranges: []Range{{c.data(), c.size}}})
+		i, err := f.addSlot(c.storeSlot("RIFF C2PA", f.vacant(C2PA)))
 		if err == nil {
 			f.texts = append(f.texts, riffText{riffChunk: c, slot: i})
 		}

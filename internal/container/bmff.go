@@ -2,9 +2,11 @@ package container
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"iter"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -106,6 +108,48 @@ func bmffBoxAt(src *Source, parent *bmffBox, pos, to int64) (bmffBox, error) {
 		return b, &FormatError{Offset: pos, Err: fmt.Errorf("%s box of %d bytes", printable(b.kind), b.size)}
 	}
 	return b, nil
+}
+
+// A BMFFBox is a box at the root of a file of the ISO base media file format, or
+// of QuickTime: a header and a body.
+type BMFFBox struct {
+	Range               // of the whole box
+	HeaderSize int64    // 8, or 16 with a 64-bit size; the user type is of the body
+	Type       string   // four bytes
+	UserType   [16]byte // of a "uuid" box
+}
+
+// BMFFBoxes yields the boxes at the root of a file, in order. Zeros at its end
+// are of no box. It ends with the first error: broken structure is a
+// *[FormatError], and a box that is cut comes before its own.
+func BMFFBoxes(src *Source) iter.Seq2[BMFFBox, error] {
+	return bmffRanges(src, nil, 0, src.Size())
+}
+
+// Boxes yields the boxes that fill the body of b from skip on, as [BMFFBoxes] does
+// those of a file. It does not know whether b holds boxes.
+func (b BMFFBox) Boxes(src *Source, skip int64) iter.Seq2[BMFFBox, error] {
+	parent := bmffBox{kind: b.Type, offset: b.Offset, size: b.Length, header: b.HeaderSize}
+	return bmffRanges(src, &parent, parent.body()+skip, parent.end())
+}
+
+func bmffRanges(src *Source, parent *bmffBox, from, to int64) iter.Seq2[BMFFBox, error] {
+	return func(yield func(BMFFBox, error) bool) {
+		for b, err := range bmffBoxes(src, parent, from, to) {
+			box := BMFFBox{Range: Range{b.offset, b.size}, HeaderSize: b.header, Type: b.kind}
+			if err == nil && b.kind == "uuid" && b.size-b.header >= 16 {
+				var id []byte
+				id, err = src.Peek(b.body(), 16)
+				copy(box.UserType[:], id)
+			}
+			if errors.Is(err, errTruncated) {
+				err = &FormatError{Offset: b.offset, Err: errTruncated}
+			}
+			if !yield(box, err) || err != nil {
+				return
+			}
+		}
+	}
 }
 
 // BMFFBrand returns the major brand of a file of boxes, such as "isom", "M4A ",
@@ -351,12 +395,14 @@ func (f *bmffFile) whole(s Slot, b bmffBox, from int64) error {
 	return nil
 }
 
-// credentials adds the slot of a C2PA box that holds a manifest store.
+// credentials adds the slot of a C2PA box that holds a manifest store. After an
+// update there are two: the original one, and the update at the end of the file.
 func (f *bmffFile) credentials(b bmffBox) error {
-	_, store, err := bmffC2PA(f.src, b)
-	if err != nil || store == 0 {
+	purpose, merkle, err := bmffC2PA(f.src, b)
+	if err != nil || merkle == 0 {
 		return err
 	}
+	store := merkle + 8
 	if err := f.room(C2PA); err != nil {
 		return err
 	}
@@ -369,27 +415,41 @@ func (f *bmffFile) credentials(b bmffBox) error {
 	if n < 8 || n > rest {
 		n = rest
 	}
-	f.add(Slot{Kind: C2PA, Place: f.name + " " + b.path() + " C2PA", Guide: true, Ranges: []Range{{store, n}}},
-		bmffValue{box: &b, bytes: Range{store, rest}})
+	s := Slot{Kind: C2PA, Place: f.name + " " + b.path() + " C2PA", Guide: true, Ranges: []Range{{store, n}}, Frame: []Range{{b.offset, b.size}}}
+	v := bmffValue{box: &b, bytes: Range{store, rest}}
+	if purpose != c2paManifest {
+		s.Place += " " + purpose
+	}
+	if purpose == c2paOriginal { // what replaces it is no longer that
+		v.bytes.Offset = merkle - int64(len(c2paOriginal+"\x00"))
+		v.bytes.Length = b.end() - v.bytes.Offset
+		v.frame = func(store []byte) []byte { return slices.Concat([]byte(c2paHeader), store) }
+	}
+	f.add(s, v)
 	return nil
 }
 
-// bmffC2PA returns the positions in a C2PA box of the offset of the first
-// Merkle box, and of the manifest store; 0 for a box of another purpose.
-func bmffC2PA(src *Source, b bmffBox) (merkle, store int64, err error) {
+// The purposes of C2PA boxes that hold a manifest store (C2PA 2.1, A.5).
+const (
+	c2paManifest = "manifest"
+	c2paOriginal = "original"
+	c2paUpdate   = "update"
+
+	c2paHeader = c2paManifest + "\x00" + "\x00\x00\x00\x00\x00\x00\x00\x00" // without Merkle boxes
+)
+
+// bmffC2PA returns the purpose of a C2PA box that holds a manifest store, and the
+// position in it of the offset of the first Merkle box, which the store follows;
+// 0 for a box of another purpose.
+func bmffC2PA(src *Source, b bmffBox) (purpose string, merkle int64, err error) {
 	from := b.body() + 16
 	h, err := src.Peek(from, int(min(32, b.end()-from)))
 	if err != nil || len(h) < 4 {
-		return 0, 0, err
+		return "", 0, err
 	}
 	purpose, rest, ok := strings.Cut(string(h[4:]), "\x00")
-	if !ok || len(rest) < 8 {
-		return 0, 0, nil
+	if !ok || len(rest) < 8 || !slices.Contains([]string{c2paManifest, c2paOriginal, c2paUpdate}, purpose) {
+		return "", 0, nil
 	}
-	switch purpose {
-	case "manifest", "original", "update":
-		merkle = from + 4 + int64(len(purpose)) + 1
-		return merkle, merkle + 8, nil
-	}
-	return 0, 0, nil
+	return purpose, from + 4 + int64(len(purpose)) + 1, nil
 }

@@ -284,7 +284,7 @@ func (s *bmffScan) merkle(b bmffBox) error {
 	if err != nil || string(id) != uuidC2PA {
 		return err
 	}
-	at, _, err := bmffC2PA(s.src, b)
+	_, at, err := bmffC2PA(s.src, b)
 	if err != nil || at == 0 {
 		return err
 	}

@@ -2,6 +2,7 @@ package container
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -31,7 +32,7 @@ type bmffGrowth struct {
 // movies of cameras, it becomes one more of those: readers such as ffmpeg know
 // one list of keys in a file, and would give a second one the wrong names. New
 // XMP goes into moov.udta.XMP_ of a QuickTime file and into a uuid box after
-// moov otherwise; a new C2PA store after ftyp. Free space beside the edit gives
+// moov otherwise; a new C2PA store after ftyp, or moov in a file without. Free space beside the edit gives
 // way, so that media stays where it is.
 func (f *bmffFile) Plan(changes []Change) (*splice.Plan, error) {
 	return f.plan(func() (*bmffPlan, error) {
@@ -119,7 +120,11 @@ func (p *bmffPlan) rewrite(v bmffValue, value []byte) error {
 		}
 		value = v.frame(value)
 	}
-	p.replace(v.box, v.bytes.Offset, v.bytes.Length, bytes.NewReader(value))
+	in := v.box
+	if v.bytes.Offset == in.offset { // the value is the box
+		in = in.parent
+	}
+	p.replace(in, v.bytes.Offset, v.bytes.Length, bytes.NewReader(value))
 	return nil
 }
 
@@ -141,8 +146,8 @@ func (f *bmffFile) insert(p *bmffPlan, changes []Change) error {
 	for _, c := range changes {
 		switch {
 		case c.Slot != nil || c.Value == nil:
-		case c.Kind == C2PA:
-			store = append(store, bmffEncode("uuid", []byte(uuidC2PA), []byte("\x00\x00\x00\x00manifest\x00\x00\x00\x00\x00\x00\x00\x00\x00"), c.Value)...)
+		case c.Kind == C2PA && (f.ftyp != nil || f.moov != nil):
+			store = append(store, bmffEncode("uuid", []byte(uuidC2PA), make([]byte, 4), []byte(c2paHeader), c.Value)...)
 		case f.moov == nil || c.Kind != Record && c.Kind != XMP:
 			return ErrNoPlace
 		case c.Kind == Record && f.mdta != nil:
@@ -163,7 +168,7 @@ func (f *bmffFile) insert(p *bmffPlan, changes []Change) error {
 		p.put(f.udta, f.udta.last, user)
 	}
 	p.put(nil, f.after(f.moov), packet)
-	p.put(nil, f.after(f.ftyp), store)
+	p.put(nil, f.after(cmp.Or(f.ftyp, f.moov)), store) // a file must not start with it
 	return nil
 }
 

@@ -2,7 +2,9 @@ package container
 
 import (
 	"bytes"
+	"encoding/binary"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -83,5 +85,25 @@ func BenchmarkBMFFPlan(b *testing.B) {
 		if _, err := f.Plan([]Change{{Kind: Record, Value: someRecord}}); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+func TestBMFFBoxes(t *testing.T) {
+	large := slices.Concat(uint32Bytes(1), []byte("mdat"), binary.BigEndian.AppendUint64(nil, 20), []byte("data"))
+	b := slices.Concat(bmffEncode("ftyp", []byte("isom\x00\x00\x00\x00")), bmffEncode("uuid", []byte(uuidC2PA), []byte("x")), bmffEncode("uuid", []byte("short")), large)
+	var got []BMFFBox
+	for box, err := range BMFFBoxes(NewSource(bytes.NewReader(b), int64(len(b)), Limits{})) {
+		require.NoError(t, err)
+		got = append(got, box)
+	}
+	require.Equal(t, []BMFFBox{
+		{Range{0, 16}, 8, "ftyp", [16]byte{}}, {Range{16, 25}, 8, "uuid", [16]byte([]byte(uuidC2PA))}, {Range{41, 13}, 8, "uuid", [16]byte{}}, {Range{54, 20}, 16, "mdat", [16]byte{}},
+	}, got)
+	for _, n := range []int{12, 20, 30, 45, 60, 73} {
+		var failed error
+		for _, err := range BMFFBoxes(NewSource(bytes.NewReader(b), int64(n), Limits{})) {
+			failed = err
+		}
+		require.ErrorAs(t, failed, new(*FormatError), "cut at %d", n)
 	}
 }

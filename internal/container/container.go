@@ -52,6 +52,15 @@ func Cut(ranges []Range, skip, length int64) (out []Range) {
 	return out
 }
 
+// appendRange appends r, or lets the last of ranges go on where r begins.
+func appendRange(ranges []Range, r Range) []Range {
+	if n := len(ranges) - 1; n >= 0 && ranges[n].end() == r.Offset {
+		ranges[n].Length += r.Length
+		return ranges
+	}
+	return append(ranges, r)
+}
+
 // A Slot is one value in a file.
 type Slot struct {
 	Kind     Kind
@@ -61,6 +70,11 @@ type Slot struct {
 	Value    []byte  // decoded; nil for C2PA, whose bytes are in Ranges
 	Encoding string  // how Ranges hold Value: "" as is, "xml", "deflate", "yaml"...
 	Ranges   []Range // the bytes that hold the value, in order
+
+	// Frame is, of a C2PA store, the whole of what holds it, in order: headers,
+	// padding and checksums included. The hash of the file that the store signs,
+	// c2pa.hash.data, leaves it out. It is nil for other kinds.
+	Frame []Range
 }
 
 // A Change asks for another value in a slot.

@@ -139,7 +139,7 @@ func (f *epubFile) Plan(changes []Change) (*splice.Plan, error) {
 	if f.isEPUB2() {
 		escapes = xmlAttributeEscapes
 	}
-	values, err := newRecords(changes, escapes)
+	values, err := w.newRecords(changes, escapes)
 	if err != nil {
 		return nil, err
 	}

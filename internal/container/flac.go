@@ -163,7 +163,8 @@ func (f *flacFile) application(b flacBlock) error {
 	if err != nil || string(h) != id {
 		return err
 	}
-	i, err := f.addSlot(Slot{Kind: C2PA, Place: "FLAC APPLICATION c2pa", Ranges: []Range{{b.data() + 4, b.size() - 4}}})
+	store := Range{b.data() + int64(len(id)), b.size() - int64(len(id))}
+	i, err := f.addSlot(Slot{Kind: C2PA, Place: "FLAC APPLICATION c2pa", Ranges: []Range{store}, Frame: []Range{b.Range}})
 	if err == nil {
 		f.stores = append(f.stores, flacStore{b, i})
 	}

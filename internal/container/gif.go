@@ -233,6 +233,7 @@ func (f *gifFile) value(p gifPart, count int, s Slot) error {
 		pos += 1 + int64(n)
 	}
 	if s.Kind == C2PA {
+		s.Frame = []Range{{p.offset, p.end - p.offset}}
 		return f.add(s, p)
 	}
 	b, err := f.src.Bytes(p.data, p.end-p.data, s.Place)

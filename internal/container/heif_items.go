@@ -122,13 +122,19 @@ func (m *heifMeta) entryIDs(src *Source, used map[uint64]bool) error {
 		if err != nil {
 			return err
 		}
-		r, err := b.fields(src, 8)
+		id, err := b.itemID(src)
 		if err != nil {
 			return err
 		}
-		used[r.id(r.version() > 2)] = true
+		used[id] = true
 	}
 	return nil
+}
+
+// itemID returns the number in an infe box.
+func (b *bmffBox) itemID(src *Source) (uint64, error) {
+	r, err := b.fields(src, 8)
+	return r.id(r.version() > 2), err
 }
 
 // groupIDs notes the numbers of entity groups.

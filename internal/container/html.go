@@ -2,6 +2,7 @@ package container
 
 import (
 	"bytes"
+	"encoding/base64"
 	"fmt"
 	"html"
 	"strings"
@@ -26,6 +27,7 @@ type htmlFile struct {
 	text   []byte     // of the file, from its start
 	xml    bool       // XHTML
 	insert int        // where a new element goes
+	last   int        // the end of the last element of the head
 	slots  []htmlSlot // of Slots, by index
 	refuse error      // why no value can be written
 }
@@ -44,6 +46,11 @@ type htmlSlot struct {
 // for in the first 1024 bytes, else to the start of the head. A document without
 // the tags of one gets it behind <html>, behind the doctype or at the start, and
 // what follows is parsed as before.
+//
+// A C2PA store is the base64 of a script element, behind all others of the head: it is
+// long, and programs that look for a description or a picture read only so far. Its
+// frame is the element (C2PA 2.4, A.7). A link to a store elsewhere is a slot whose
+// value is the URL.
 func HTML(src *Source) (File, error) {
 	f := &htmlFile{src: src}
 	return f, f.fail(src.Size(), f.walk())
@@ -93,6 +100,7 @@ func (f *htmlFile) scan() (bool, error) {
 		t, text, ok := sc.next()
 		if first {
 			f.insert = max(f.insert, sc.declared)
+			f.last = f.insert
 		}
 		if text || !ok {
 			return text, nil
@@ -104,9 +112,10 @@ func (f *htmlFile) scan() (bool, error) {
 		case t.close && (t.name == "head" || t.name == "html" || t.name == "body"):
 			return true, nil
 		case t.close:
+			f.last = t.end
 		case t.name == "html", t.name == "head":
 			_, xmlns := t.attr("xmlns")
-			f.insert, f.xml = t.end, f.xml || xmlns
+			f.insert, f.last, f.xml = t.end, t.end, f.xml || xmlns
 		case !f.element(&t, sc.pos):
 			return true, nil
 		}
@@ -118,7 +127,7 @@ func (f *htmlFile) scan() (bool, error) {
 func (f *htmlFile) element(t *htmlTag, end int) bool {
 	switch t.name {
 	case "meta":
-		if isHTMLCharset(t, f.text) {
+		if f.last = t.end; isHTMLCharset(t, f.text) {
 			f.insert = t.end
 		}
 		f.meta(t)
@@ -126,17 +135,39 @@ func (f *htmlFile) element(t *htmlTag, end int) bool {
 		f.add(Slot{Kind: Text, Key: "title", Place: "HTML title"}, t.end, end, htmlSlot{start: t.start, end: end, content: true})
 	case "script":
 		if strings.EqualFold(t.value(f.text, "type"), "application/c2pa") {
-			f.add(Slot{Kind: C2PA, Place: "HTML script application/c2pa"}, t.end, end, htmlSlot{})
+			f.script(t, end)
 		}
 	case "link":
+		f.last = t.end
 		if a, ok := t.attr("href"); ok && strings.EqualFold(t.value(f.text, "rel"), "c2pa-manifest") {
-			f.add(Slot{Kind: C2PA, Place: "HTML link c2pa-manifest"}, a.start, a.end, htmlSlot{})
+			s := Slot{Kind: C2PA, Place: "HTML link c2pa-manifest", Encoding: "url", Value: []byte(html.UnescapeString(string(f.text[a.start:a.end])))}
+			s.Frame = []Range{{int64(t.start), int64(t.end - t.start)}}
+			f.add(s, a.start, a.end, htmlSlot{start: t.start, end: t.end})
 		}
-	case "base", "basefont", "bgsound", "style", "noscript", "noframes", "template":
+	case "base", "basefont", "bgsound":
+		f.last = t.end
+	case "style", "noscript", "noframes", "template":
 	default:
 		return false
 	}
 	return true
+}
+
+// script lists the C2PA store in a script element whose text ends at end. An end tag with
+// more than its name is not of its frame: browsers may find another end of it.
+func (f *htmlFile) script(t *htmlTag, end int) {
+	whole, framed := len(f.text), len(f.text)
+	if i := bytes.IndexByte(f.text[end:], '>'); i >= 0 {
+		whole, framed = end+i+1, end+i+1
+		if tag := f.text[end : whole-1]; !strings.EqualFold(strings.TrimRight(string(tag), htmlSpace), "</script") {
+			framed = end
+		}
+	}
+	s := Slot{Kind: C2PA, Place: "HTML script application/c2pa", Encoding: "base64", Frame: []Range{{int64(t.start), int64(framed - t.start)}}}
+	if f.full() == nil {
+		s.Value = decodeBase64(string(f.text[t.end:end]))
+	}
+	f.add(s, t.end, end, htmlSlot{start: t.start, end: whole})
 }
 
 // isHTMLCharset reports whether a meta element names the encoding.
@@ -204,26 +235,28 @@ func (f *htmlFile) Plan(changes []Change) (*splice.Plan, error) {
 		if c.Slot != nil || c.Value == nil {
 			continue
 		}
-		value, err := escapeHTML(string(c.Value), '\'')
-		if err != nil || c.Kind != Record {
-			return nil, ErrNoPlace
+		element, at, err := f.newElement(c)
+		if err != nil {
+			return nil, err
 		}
-		edits = append(edits, splice.Edit{Offset: int64(f.insert), Insert: strings.NewReader(f.newMeta(value))})
+		edits = append(edits, splice.Edit{Offset: int64(at), Insert: strings.NewReader(f.indentation(at) + element)})
 	}
 	return splice.New(f.src.ReaderAt(), f.src.Size(), edits)
 }
 
 // edit returns the edit that gives a slot another value, or none.
 func (f *htmlFile) edit(s Slot, at htmlSlot, value []byte) (splice.Edit, error) {
-	if s.Kind == C2PA || at.content { // it takes more than a tag to remove these
+	switch {
+	case at.content: // it takes more than a tag to remove it
 		return splice.Edit{}, ErrNoPlace
-	}
-	if value == nil {
+	case value == nil:
 		before := bytes.TrimRight(f.text[:at.start], htmlSpace)
 		if bytes.IndexByte(f.text[len(before):at.start], '\n') >= 0 {
 			at.start = len(before)
 		}
 		return splice.Edit{Offset: int64(at.start), Delete: int64(at.end - at.start)}, nil
+	case s.Kind == C2PA: // a link becomes a script
+		return splice.Edit{Offset: int64(at.start), Delete: int64(at.end - at.start), Insert: strings.NewReader(htmlStore(value))}, nil
 	}
 	text, err := escapeHTML(string(value), max(at.quote, '"'))
 	if at.quote == 0 {
@@ -232,14 +265,31 @@ func (f *htmlFile) edit(s Slot, at htmlSlot, value []byte) (splice.Edit, error) 
 	return splice.Edit{Offset: s.Ranges[0].Offset, Delete: s.Ranges[0].Length, Insert: strings.NewReader(text)}, err
 }
 
-// newMeta returns a new element, on a line of its own where the tags around it
-// have one.
-func (f *htmlFile) newMeta(value string) string {
+// newElement returns the element of a new value, and where it goes.
+func (f *htmlFile) newElement(c Change) (element string, at int, err error) {
+	if c.Kind == C2PA {
+		return htmlStore(c.Value), f.last, nil
+	}
+	value, err := escapeHTML(string(c.Value), '\'')
+	if err != nil || c.Kind != Record {
+		return "", 0, ErrNoPlace
+	}
 	end := ">"
 	if f.xml {
 		end = "/>"
 	}
-	return indentation(string(f.text[f.insert:min(len(f.text), f.insert+maxIndent+1)])) + `<meta name="` + htmlRecord + `" content='` + value + `'` + end
+	return `<meta name="` + htmlRecord + `" content='` + value + `'` + end, f.insert, nil
+}
+
+// htmlStore returns the element of a C2PA store.
+func htmlStore(store []byte) string {
+	return `<script type="application/c2pa">` + base64.StdEncoding.EncodeToString(store) + `</script>`
+}
+
+// indentation returns what puts an element at a line of its own where the tags around
+// it have one.
+func (f *htmlFile) indentation(at int) string {
+	return indentation(string(f.text[at:min(len(f.text), at+maxIndent+1)]))
 }
 
 // escapeHTML returns a value as it stands in an attribute, in ASCII whatever the

@@ -67,7 +67,7 @@ func TestHTMLSlots(t *testing.T) {
 	require.Equal(t, []string{
 		"5 HTML title false A & B html A &amp; B", "1 HTML meta og:AIGC false 1  1", "5 HTML meta generator false g  g",
 		`1 HTML meta AIGC true "4 html &quot;4`, "1 HTML meta AIGC false 5  5",
-		"4 HTML script application/c2pa true   c3Rv", "4 HTML link c2pa-manifest false   http://a/b",
+		"4 HTML script application/c2pa true sto base64 c3Rv", "4 HTML link c2pa-manifest false http://a/b url http://a/b",
 	}, got)
 }
 
@@ -152,4 +152,14 @@ func TestHTMLUnclosedComment(t *testing.T) {
 	start := time.Now()
 	require.Equal(t, "ABCE < F", ReadHTMLBody(b).First.Text)
 	require.Less(t, time.Since(start), hang)
+}
+
+// TestHTMLFrame: what could hide the text after a store from a browser is not of its
+// frame.
+func TestHTMLFrame(t *testing.T) {
+	const start = `<script type="application/c2pa">c3Rv`
+	for end, framed := range map[string]string{"</script>": "</script>", "</SCRIPT\n>": "</SCRIPT\n>", `</script a=">`: "", "</script/>": ""} {
+		s := walk(t, HTML, []byte("<head>"+start+end+"</head>")).Summary().Slots[0]
+		require.Equal(t, []Range{{6, int64(len(start + framed))}}, s.Frame, end)
+	}
 }

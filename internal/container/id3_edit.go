@@ -31,7 +31,11 @@ func planID3(l *Layout, tags []*id3Tag, v1 []byte, changes, additions []Change) 
 		additions = nil
 	}
 	for _, t := range tags {
-		e, err := t.plan(l, changes, additions)
+		plan := t.plan
+		if t.flags&id3Unsync != 0 && t.getsStore(l, changes, additions) {
+			plan = t.planSynchronised
+		}
+		e, err := plan(l, changes, additions)
 		if err != nil {
 			return nil, err
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -250,6 +251,7 @@ func (t *id3Tag) listC2PA(l *Layout, f *id3Frame) error {
 	} else {
 		s.Value = c.data[n:]
 	}
+	s.Frame = slices.Clone(s.Ranges) // the reference implementation hashes the header of the frame
 	return t.add(l, f, s)
 }
 

@@ -189,7 +189,7 @@ func TestID3Texts(t *testing.T) {
 		{Kind: Text, Key: "note", Place: "ID3v2 COMM note", Value: []byte("a comment"), Ranges: []Range{{45, 9}}},
 		{Kind: Text, Key: "parameters", Place: "ID3v2 TXXX parameters", Value: []byte("steps: 20"), Ranges: []Range{{76, 9}}},
 		{Kind: XMP, Place: "ID3v2 PRIV XMP", Value: []byte(xmp), Ranges: []Range{{99, 12}}},
-		{Kind: C2PA, Place: "ID3v2 GEOB application/x-c2pa-manifest-store", Guide: true, Ranges: []Range{{186, 4}}},
+		{Kind: C2PA, Place: "ID3v2 GEOB application/x-c2pa-manifest-store", Guide: true, Ranges: []Range{{186, 4}}, Frame: []Range{{186, 4}}},
 	}, f.Summary().Slots)
 
 	var changes []Change

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -39,6 +40,7 @@ const (
 	markerAPP1  = 0xE1
 	markerAPP2  = 0xE2
 	markerAPP11 = 0xEB
+	markerAPP14 = 0xEE
 	markerAPP15 = 0xEF
 	markerCOM   = 0xFE
 )
@@ -48,7 +50,7 @@ type jpegFile struct {
 	src      *Source
 	segments [][]jpegSegment // of Slots, by index
 	extended map[string]int  // the slots of extended XMP, by GUID
-	stores   map[uint16]int  // the slots of C2PA stores, by box instance
+	stores   map[uint16]int  // the slots of C2PA stores, by box instance; -1 for other boxes
 	mpf      *jpegIndex
 	scan     int64 // of the first SOS
 
@@ -64,6 +66,8 @@ type jpegSegment struct {
 	suffix []byte // after it
 	order  uint32 // of a piece of extended XMP: its offset there
 	piece  []byte
+
+	instance uint16 // of a C2PA store: of its box
 }
 
 // payload returns where the bytes after the length begin.
@@ -279,41 +283,10 @@ func (f *jpegFile) assemble() {
 	}
 }
 
-// store adds a segment of a C2PA manifest store: box instance, sequence number,
-// then the box, whose header each segment repeats.
-func (f *jpegFile) store(s jpegSegment) error {
-	const header = 8
-	h, err := f.src.Bytes(s.payload(), min(header+16+12, s.end-s.payload()), "JPEG APP11 C2PA")
-	if err != nil || len(h) < header+8 {
-		return err
-	}
-	instance, box := binary.BigEndian.Uint16(h[2:]), string(h[header:])
-	n := 8
-	if box[:4] == "\x00\x00\x00\x01" { // XLBox
-		n = 16
-	}
-	data := int64(header)
-	if i, ok := f.stores[instance]; ok {
-		if data += int64(n); s.payload()+data < s.end {
-			f.Slots[i].Ranges = append(f.Slots[i].Ranges, Range{s.payload() + data, s.end - s.payload() - data})
-			f.segments[i] = append(f.segments[i], s)
-		}
-		return nil
-	}
-	if len(box) < n+12 || box[4:8] != "jumb" || box[n+4:n+12] != "jumdc2pa" {
-		return nil
-	}
-	slot := Slot{Kind: C2PA, Place: "JPEG APP11 C2PA", Guide: f.vacant(C2PA)}
-	slot.Ranges = []Range{{s.payload() + data, s.end - s.payload() - data}}
-	f.stores[instance] = len(f.Slots)
-	f.add(slot, s)
-	return nil
-}
-
 // Plan implements [File]. New XMP goes after the JFIF and Exif segments, where
-// readers expect it; nothing needs to stand before it but these. A value too
-// large for a segment is a [*LimitError], for XMP after its padding is dropped.
-// Extended XMP is never changed.
+// readers expect it; nothing needs to stand before it but these. A C2PA store
+// follows. A value too large for a segment is a [*LimitError], for XMP after its
+// padding is dropped. Extended XMP is never changed.
 func (f *jpegFile) Plan(changes []Change) (*splice.Plan, error) {
 	edits, err := f.additions(changes)
 	if err != nil {
@@ -348,6 +321,11 @@ func (f *jpegFile) additions(changes []Change) (edits []splice.Edit, err error) 
 			case EXIF:
 			case XMP:
 				s.prefix, at = []byte(jpegXMP), f.insert.xmp
+			case C2PA:
+				if len(f.stores) > math.MaxUint16 { // all numbers are taken
+					return nil, ErrNoPlace
+				}
+				s, at = jpegSegment{marker: markerAPP11, instance: f.freeInstance()}, f.insert.xmp
 			default:
 				return nil, ErrNoPlace
 			}
@@ -363,23 +341,26 @@ func (f *jpegFile) additions(changes []Change) (edits []splice.Edit, err error) 
 
 // edit replaces or removes a slot.
 func (f *jpegFile) edit(slot *Slot, segments []jpegSegment, value []byte) ([]splice.Edit, error) {
-	s := segments[0]
-	switch {
-	case s.piece != nil, slot.Kind == C2PA && value != nil:
+	if segments[0].piece != nil {
 		return nil, fmt.Errorf("%s: %w", slot.Place, ErrNoPlace)
-	case value == nil:
-		var edits []splice.Edit
-		for _, s := range segments {
-			edits = append(edits, splice.Edit{Offset: s.offset, Delete: s.end - s.offset})
-		}
+	}
+	var edits []splice.Edit
+	for _, s := range segments {
+		edits = append(edits, splice.Edit{Offset: s.offset, Delete: s.end - s.offset})
+	}
+	if value == nil {
 		return edits, nil
 	}
-	insert, err := s.encode(slot.Kind, value)
-	return []splice.Edit{{Offset: s.offset, Delete: s.end - s.offset, Insert: insert}}, err
+	var err error
+	edits[0].Insert, err = segments[0].encode(slot.Kind, value)
+	return edits, err
 }
 
-// encode returns a whole segment with another value.
+// encode returns a whole segment with another value, or those of a C2PA store.
 func (s jpegSegment) encode(kind Kind, value []byte) (splice.Content, error) {
+	if kind == C2PA {
+		return s.encodeStore(value)
+	}
 	room := maxJPEGPayload - len(s.prefix) - len(s.suffix)
 	if kind == XMP && len(value) > room {
 		value = xmp.Compact(value)
@@ -388,7 +369,12 @@ func (s jpegSegment) encode(kind Kind, value []byte) (splice.Content, error) {
 		return nil, fmt.Errorf("%w; save the picture without its editing history or previews, or as PNG or WebP",
 			&LimitError{What: "value in a JPEG segment", Limit: int64(room)})
 	}
-	payload := slices.Concat(s.prefix, value, s.suffix)
-	b := binary.BigEndian.AppendUint16([]byte{0xFF, s.marker}, uint16(len(payload)+2))
-	return bytes.NewReader(append(b, payload...)), nil
+	return bytes.NewReader(appendJPEGSegment(nil, s.marker, s.prefix, value, s.suffix)), nil
+}
+
+// appendJPEGSegment appends a segment whose payload is parts.
+func appendJPEGSegment(b []byte, marker byte, parts ...[]byte) []byte {
+	payload := slices.Concat(parts...)
+	b = binary.BigEndian.AppendUint16(append(b, 0xFF, marker), uint16(len(payload)+2))
+	return append(b, payload...)
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/aigclabel/aigclabel/internal/splice"
@@ -55,7 +56,7 @@ func JXL(src *Source) (File, error) {
 	case !f.last:
 		f.damage(src.Size(), "codestream: %w", errTruncated)
 	}
-	if f.jpeg && len(f.Slots) > 0 {
+	if f.jpeg && slices.ContainsFunc(f.Slots, func(s Slot) bool { return s.Kind == XMP || s.Kind == EXIF }) {
 		f.Signed = "JPEG reconstruction data"
 	}
 	return f, nil
@@ -118,23 +119,22 @@ func (f *bmffFile) exif(b bmffBox) error {
 	return f.whole(Slot{Kind: EXIF, Guide: true}, b, b.body()+4+skip)
 }
 
-// store lists a JUMBF box that is a C2PA manifest store: its description starts
-// with the type c2pa (C2PA 2.1, 11.1.4).
+// store lists a JUMBF box that is a C2PA manifest store.
 func (f *bmffFile) store(b bmffBox) error {
-	h, err := f.src.Peek(b.body(), int(min(12, b.size-b.header)))
-	if err != nil || len(h) < 12 || string(h[4:]) != "jumdc2pa" {
+	h, err := f.src.Peek(b.offset, int(min(b.header+12, b.size)))
+	if err != nil || !startsStore(h) {
 		return err
 	}
 	if err := f.room(C2PA); err != nil {
 		return err
 	}
 	whole := Range{b.offset, b.size}
-	f.add(Slot{Kind: C2PA, Place: f.name + " jumb C2PA", Guide: true, Ranges: []Range{whole}}, bmffValue{box: &b, bytes: whole})
+	f.add(Slot{Kind: C2PA, Place: f.name + " jumb C2PA", Guide: true, Ranges: []Range{whole}, Frame: []Range{whole}}, bmffValue{box: &b, bytes: whole})
 	return nil
 }
 
 // Plan implements [File]. A new packet goes into an xml box before the
-// codestream. A bare codestream becomes the jxlc box of a new file, and stays in
+// codestream, and so does a C2PA store, which is a box. A bare codestream becomes the jxlc box of a new file, and stays in
 // boxes when the packet goes. A JPEG file that is kept in the file comes back as
 // it was, but not one that had XMP or Exif if that changes: [Layout.Signed].
 func (f *jxlFile) Plan(changes []Change) (*splice.Plan, error) {
@@ -164,6 +164,10 @@ func jxlBox(c Change) []byte {
 		return bmffEncode("xml ", c.Value)
 	case EXIF:
 		return bmffEncode("Exif", make([]byte, 4), c.Value)
+	case C2PA:
+		if startsStore(c.Value) {
+			return c.Value // a box as it is
+		}
 	}
 	return nil
 }

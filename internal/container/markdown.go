@@ -31,7 +31,8 @@ type markdownFile struct {
 	blocks  []Range // of Slots, by index: what goes with a slot that is alone in it
 }
 
-// Markdown walks a Markdown file. Text in UTF-16 has no slots.
+// Markdown walks a Markdown file. Text in UTF-16 has no slots. A C2PA store goes to
+// the end of the text, after all that is seen of it.
 func Markdown(src *Source) (File, error) {
 	f := &markdownFile{src: src, newline: "\n", bare: true}
 	err := f.walk()
@@ -53,13 +54,20 @@ func (f *markdownFile) walk() error {
 	if i := bytes.IndexByte(text, '\n'); i > 0 && text[i-1] == '\r' {
 		f.newline = "\r\n"
 	}
-	start := len(text) - len(bytes.TrimPrefix(text, []byte(utf8BOM)))
+	start := ByteOrderMark(text)
 	f.insert = int64(start)
-	end, err := f.front(text, start)
-	if err != nil {
+	stores, err := f.src.textStores()
+	if err := f.fail(f.src.Size(), err); err != nil {
 		return err
 	}
-	return f.tail(int64(end))
+	end, err := f.front(text, start)
+	if err == nil {
+		err = f.tail(int64(end), f.src.textEnd(stores))
+	}
+	f.Slots = append(f.Slots, stores...)
+	f.blocks = append(f.blocks, make([]Range, len(stores))...)
+	f.guideStore()
+	return err
 }
 
 // head returns the start of the file with its front matter: one read, and a
@@ -151,10 +159,10 @@ func (f *markdownFile) frontMatter(text []byte, m frontMatter) (bool, error) {
 	return slot.Place == "Markdown front matter" || len(f.Slots) > n, nil
 }
 
-// tail lists the entries at the end of the file, not before from.
-func (f *markdownFile) tail(from int64) error {
-	base := max(from, f.src.Size()-markdownTail)
-	text, err := f.src.Bytes(base, f.src.Size()-base, "Markdown tail")
+// tail lists the entries at the end of the text, not before from.
+func (f *markdownFile) tail(from, end int64) error {
+	base := min(max(from, end-markdownTail), end)
+	text, err := f.src.Bytes(base, end-base, "Markdown tail")
 	if err != nil {
 		return err
 	}
@@ -201,10 +209,16 @@ func (f *markdownFile) add(s Slot, text []byte, base int64, from, to int) error 
 // the head of the file and safe whatever the last entry is. A front matter or
 // a fenced block that held only the entry goes with it.
 func (f *markdownFile) Plan(changes []Change) (*splice.Plan, error) {
-	var edits []splice.Edit
+	var edits, stores []splice.Edit
 	for _, c := range changes {
 		switch {
 		case c.Slot != nil || c.Kind == Record && c.Value == nil:
+		case c.Kind == C2PA && c.Value != nil:
+			e, err := f.src.storeAddition(c.Value)
+			if err != nil {
+				return nil, err
+			}
+			stores = append(stores, e)
 		case c.Kind != Record:
 			return nil, ErrNoPlace
 		case f.refuse != nil:
@@ -219,6 +233,8 @@ func (f *markdownFile) Plan(changes []Change) (*splice.Plan, error) {
 		change, ok := changed(changes, s)
 		switch r, block := s.Ranges[0], f.blocks[i]; {
 		case !ok:
+		case s.Kind == C2PA:
+			stores = append(stores, storeEdit(s, change.Value))
 		case change.Value != nil:
 			edits = append(edits, splice.Edit{Offset: r.Offset, Delete: r.Length, Insert: bytes.NewReader(f.lines(change.Value))})
 		case block.Length > 0 && !(added && block.Offset < f.insert):
@@ -227,7 +243,7 @@ func (f *markdownFile) Plan(changes []Change) (*splice.Plan, error) {
 			edits = append(edits, splice.Edit{Offset: r.Offset, Delete: r.Length})
 		}
 	}
-	return splice.New(f.src.ReaderAt(), f.src.Size(), edits)
+	return splice.New(f.src.ReaderAt(), f.src.Size(), append(edits, stores...))
 }
 
 // entry returns a new entry, with a front matter if there is none.

@@ -35,6 +35,8 @@ type odfFile struct {
 // the user-defined property AIGC of meta.xml, our choice.
 //
 // A signature of the document covers all its streams, so that an edit breaks it.
+//
+// A C2PA store is read where the standard puts it, but none is put there: see Plan.
 func ODF(src *Source) (File, error) {
 	f := &odfFile{zipPackage: zipPackage{name: "ODF"}}
 	src.ooxml = nil
@@ -113,13 +115,21 @@ func (f *odfFile) property(p *zipPart, path []xmlElement) {
 	}
 }
 
-// Plan implements [File].
+// errODFStore keeps documents readable: the folder META-INF is that of the package
+// format, and LibreOffice calls a document of ODF 1.2 or newer broken that has any
+// other entry there than the manifest and signatures.
+var errODFStore = fmt.Errorf("%w: LibreOffice does not open a document with a C2PA store in it, keep that in a file beside it", ErrNoPlace)
+
+// Plan implements [File]. A store that is there can be replaced, none is added.
 func (f *odfFile) Plan(changes []Change) (*splice.Plan, error) {
 	var w zipPackageEdit
 	if err := w.begin(&f.zipPackage, changes); err != nil {
 		return nil, err
 	}
-	values, err := newRecords(changes, xmlEscapes)
+	values, err := w.newRecords(changes, xmlEscapes)
+	if err == nil && w.contents[c2paEntry] != nil && f.zip.find(c2paEntry) == nil {
+		err = errODFStore
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -289,7 +289,7 @@ func (f *oggFile) list(s *oggStream) error {
 		return missing
 	}
 	if s.codec.name == oggC2PA {
-		_, err := f.addSlot(Slot{Kind: C2PA, Place: "Ogg C2PA stream", Ranges: s.packet.part(start, s.packet.size()-start)})
+		_, err := f.addSlot(Slot{Kind: C2PA, Place: "Ogg C2PA stream", Ranges: s.packet.part(start, s.packet.size()-start), Frame: s.pages})
 		return err
 	}
 	s.comments, err = f.readComments(f.src, s.packet, start+s.codec.skip, "Ogg "+s.codec.name+" comment", s == f.first())

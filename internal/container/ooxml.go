@@ -45,6 +45,7 @@ type ooxmlFile struct {
 	mime                string   // what an entry named mimetype holds, if that is short
 	customName          string   // the part of the custom properties
 	related, typed      bool     // whether rels and types name that
+	storeTyped          bool     // whether types know a manifest store
 	strict              bool
 	lastID, lastPID     int64
 }
@@ -175,6 +176,8 @@ func (f *ooxmlFile) contentType(x *xmlElement) {
 		f.mainType = x.attr("ContentType")
 	case x.local() == "Override" && strings.EqualFold(name, f.customName):
 		f.typed = true
+	case x.local() == "Override" && name == c2paEntry, x.local() == "Default" && strings.EqualFold(x.attr("Extension"), "c2pa"):
+		f.storeTyped = true
 	case x.local() == "Default" && f.mainType == "" && strings.EqualFold("."+x.attr("Extension"), path.Ext(f.main)):
 		f.mainType = x.attr("ContentType")
 	}

@@ -64,7 +64,10 @@ func (f *ooxmlFile) front() string {
 
 // add adds the values that have no slot yet.
 func (w *ooxmlEdit) add(changes []Change) error {
-	values, err := newRecords(changes, xmlEscapes)
+	values, err := w.newRecords(changes, xmlEscapes)
+	if err == nil && w.contents[c2paEntry] != nil {
+		w.declareStore()
+	}
 	if err != nil || len(values) == 0 {
 		return err
 	}
@@ -129,5 +132,13 @@ func (w *ooxmlEdit) register() {
 		root := w.types.root
 		w.edit(w.types, root.append(w.types.doc, fmt.Sprintf(`<%sOverride PartName=%q ContentType=%q/>`,
 			root.prefix(), "/"+ooxmlCustom, ooxmlCustomType)))
+	}
+}
+
+// declareStore says of what type the manifest store is: each entry of a package has
+// one (part 2, 6.2.3), and Office repairs packages with an entry that has none.
+func (w *ooxmlEdit) declareStore() {
+	if root := w.types.root; !w.storeTyped {
+		w.edit(w.types, root.append(w.types.doc, fmt.Sprintf(`<%sDefault Extension="c2pa" ContentType="application/c2pa"/>`, root.prefix())))
 	}
 }

@@ -34,6 +34,7 @@ type pdfFile struct {
 type pdfPlace struct {
 	object *pdfObject
 	entry  pdfEntry
+	file   pdfValue // of a C2PA store, as the catalog lists it
 }
 
 const (
@@ -242,7 +243,7 @@ func (f *pdfFile) entrySlot(s Slot, o *pdfObject, e pdfEntry) {
 		s.Encoding = "pdf-object-stream"
 	}
 	s.Ranges = holder.ranges(from, end)
-	f.add(s, pdfPlace{o, e})
+	f.add(s, pdfPlace{object: o, entry: e})
 }
 
 func (f *pdfFile) add(s Slot, p pdfPlace) {
@@ -267,31 +268,6 @@ func (f *pdfFile) metadata() {
 // plainMetadata reports whether an encrypted file leaves its XMP readable.
 func (f *pdfFile) plainMetadata() bool {
 	return string(f.direct(f.direct(f.sections[0].trailer.lookup("Encrypt")).lookup("EncryptMetadata"))) == "false"
-}
-
-// manifests lists the C2PA manifest stores among the associated files of the
-// document (C2PA 2.x, embedding in PDF).
-func (f *pdfFile) manifests() {
-	for v := range f.direct(f.root.value.lookup("AF")).elements() {
-		spec := f.direct(v)
-		if f.src.Element() != nil || f.direct(spec.lookup("AFRelationship")).name() != "C2PA_Manifest" {
-			continue
-		}
-		o := f.resolve(f.direct(spec.lookup("EF")).lookup("F"))
-		if o == nil || o.data == 0 {
-			continue
-		}
-		span, err := f.extent(o)
-		if err != nil {
-			f.note(err)
-			continue
-		}
-		s := Slot{Kind: C2PA, Place: "PDF C2PA_Manifest", Guide: f.vacant(C2PA), Ranges: []Range{span}}
-		if f.direct(o.value.lookup("Filter")) != nil {
-			s.Encoding = "pdf-filter"
-		}
-		f.add(s, pdfPlace{})
-	}
 }
 
 // signature names the strongest signature of the file: a certification says

@@ -14,14 +14,25 @@ import (
 // holds it: "" if its bytes between the parentheses are the text.
 func (v pdfValue) text() (text []byte, encoding string) {
 	inner := v[1 : len(v)-1]
+	text = decodePDFText(v.bytes())
 	if v[0] == '<' {
-		return decodePDFText(unhexPDF(inner)), "pdf-hex"
+		return text, "pdf-hex"
 	}
-	text = decodePDFText(unescapePDF(inner))
 	if bytes.Equal(text, inner) {
 		return text, ""
 	}
 	return text, "pdf-literal"
+}
+
+// bytes returns the bytes of a string object, nil for any other.
+func (v pdfValue) bytes() []byte {
+	switch {
+	case !v.isString():
+		return nil
+	case v[0] == '<':
+		return unhexPDF(v[1 : len(v)-1])
+	}
+	return unescapePDF(v[1 : len(v)-1])
 }
 
 // unhexPDF decodes a hexadecimal string. A missing last digit is 0, and what is

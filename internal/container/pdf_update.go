@@ -30,6 +30,7 @@ type pdfRevised struct {
 	text     pdfValue
 	splices  []pdfSplice
 	stream   []byte
+	store    bool // the stream is a C2PA store
 	offset   int64
 }
 
@@ -43,7 +44,7 @@ type pdfSplice struct {
 // values that they replace or remove stay in the older revisions of the file,
 // which no reader shows: PDF is append-only.
 func (f *pdfFile) Plan(changes []Change) (*splice.Plan, error) {
-	u, err := f.update(4)
+	u, err := f.update(8)
 	if err != nil {
 		return nil, err
 	}
@@ -104,6 +105,11 @@ func (u *pdfUpdate) replace(s *Slot, p pdfPlace, changes []Change) error {
 		return nil
 	case p.object == nil:
 		return ErrNoPlace
+	case s.Kind == C2PA && c.Value == nil:
+		return u.removeStore(p.file)
+	case s.Kind == C2PA:
+		u.setStore(p.object, c.Value)
+		return nil
 	case s.Kind == XMP && c.Value == nil:
 		e, _ := u.f.root.value.entry("Metadata")
 		u.revise(u.f.root, "Root").splice(e.start, e.end, nil)
@@ -136,6 +142,8 @@ func (u *pdfUpdate) add(c Change) error {
 		return u.addRecord(c.Value)
 	case c.Kind == XMP:
 		return u.addMetadata(c.Value)
+	case c.Kind == C2PA:
+		return u.addStore(c.Value)
 	}
 	return ErrNoPlace
 }
@@ -269,11 +277,18 @@ func (u *pdfUpdate) encode() ([]byte, error) {
 	}
 	slices.SortFunc(u.objects, func(a, b *pdfRevised) int { return cmp.Compare(a.num, b.num) })
 	start := u.f.src.Size() - u.f.shift
+	var constant []byte // but for the store, which signs the rest and so comes last
 	for _, r := range u.objects {
-		r.offset = start + int64(len(b))
+		from := len(b)
+		r.offset = start + int64(from)
 		b = r.appendTo(b)
+		if r.store {
+			constant = fmt.Appendf(constant, "%d", len(b)-from)
+		} else {
+			constant = append(constant, b[from:]...)
+		}
 	}
-	u.identify(b)
+	u.identify(constant)
 	offset := start + int64(len(b))
 	if u.f.sections[0].stream != nil {
 		b = u.appendStream(b, offset)

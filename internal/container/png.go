@@ -2,6 +2,7 @@ package container
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -26,6 +27,7 @@ type pngFile struct {
 	src    *Source
 	chunks []pngChunk // of Slots, by index
 	insert int64      // the position after IHDR: the head of the file
+	store  int64      // the position of a C2PA store: before IDAT, of an APNG file before IEND
 }
 
 type pngChunk struct {
@@ -41,6 +43,7 @@ func PNG(src *Source) (File, error) {
 }
 
 func (f *pngFile) walk() error {
+	animated := false
 	for chunk, err := range pngChunks(f.src, pngPastData) {
 		if err != nil {
 			return err
@@ -50,6 +53,12 @@ func (f *pngFile) walk() error {
 		}
 		if err := f.fail(chunk.Offset, f.chunk(pngChunk{PNGChunk: chunk})); err != nil {
 			return err
+		}
+		switch {
+		case chunk.Kind == "acTL":
+			animated = true
+		case chunk.Kind == "IDAT" && f.store == 0, chunk.Kind == "IEND" && animated:
+			f.store = chunk.Offset
 		}
 		if chunk.Kind == "IEND" {
 			f.End = chunk.Offset + chunk.Length
@@ -185,7 +194,7 @@ func (f *pngFile) chunk(c pngChunk) error {
 		if _, err := f.src.Bytes(c.Offset, 8, "PNG caBX chunk"); err != nil { // counts as a value
 			return err
 		}
-		f.add(Slot{Kind: C2PA, Place: "PNG caBX", Guide: f.vacant(C2PA)}, c)
+		f.add(Slot{Kind: C2PA, Place: "PNG caBX", Guide: f.vacant(C2PA), Frame: []Range{c.Range}}, c)
 		return nil
 	default:
 		return nil
@@ -270,14 +279,18 @@ func pngText(kind string, data []byte) (keyword string, n int, compressed, ok bo
 }
 
 // Plan implements [File]. New XMP goes straight after IHDR, where readers of
-// the file's head find it.
+// the file's head find it. A C2PA store goes before the image (C2PA 2.1, A.3.2),
+// but to the end of an APNG file: ffmpeg takes one with a large chunk before the
+// image for a still.
 func (f *pngFile) Plan(changes []Change) (*splice.Plan, error) {
 	var edits []splice.Edit
 	for _, c := range changes { // before a chunk that is deleted at the same position
 		switch {
-		case c.Slot != nil:
+		case c.Slot != nil || c.Value == nil:
 		case c.Kind == XMP:
 			edits = append(edits, splice.Edit{Offset: f.insert, Insert: pngEncode("iTXt", []byte(pngXMP+"\x00\x00\x00\x00\x00"), c.Value)})
+		case c.Kind == C2PA:
+			edits = append(edits, splice.Edit{Offset: cmp.Or(f.store, f.insert), Insert: pngEncode("caBX", nil, c.Value)})
 		default:
 			return nil, ErrNoPlace
 		}

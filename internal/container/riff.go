@@ -62,6 +62,12 @@ type riffChunk struct {
 func (c riffChunk) data() int64 { return c.offset + chunkOverhead }
 func (c riffChunk) end() int64  { return c.offset + c.length }
 
+// storeSlot returns the slot of a chunk that is a C2PA manifest store (C2PA 2.1,
+// annex A). Its pad byte is not of its frame: the reference implementation hashes it.
+func (c riffChunk) storeSlot(place string, guide bool) Slot {
+	return Slot{Kind: C2PA, Place: place, Guide: guide, Ranges: []Range{{c.data(), c.size}}, Frame: []Range{{c.offset, chunkOverhead + c.size}}}
+}
+
 // RIFFForm returns the form type of a RIFF, RF64, BW64 or RIFX file, "WAVE",
 // "WEBP", "AVI ", or of a FORM of sound, "AIFF" or "AIFC". It is false for any
 // other file.

@@ -32,9 +32,10 @@ type rtfFile struct {
 	charset rtfCodePage // of escapes, for the whole file
 	unit    int         // \ucN of the file
 
-	insert   int  // where a new group of properties goes
-	settled  bool // the insert position does not move any more
-	property int  // where a new property goes, 0 without a group of properties
+	insert   int     // where a new group of properties goes
+	settled  bool    // the insert position does not move any more
+	property int     // where a new property goes, 0 without a group of properties
+	custom   []Range // the groups of properties
 	open     rtfProperty
 }
 
@@ -199,6 +200,7 @@ func (f *rtfFile) leave(t rtfToken) error {
 	case depth > rtfDeepest:
 	case g.name == "userprops" && depth < rtfDeepest:
 		f.closeProperty(t.start)
+		f.custom = append(f.custom, Range{int64(g.start), int64(t.end - g.start)})
 		if f.property == 0 {
 			f.property = t.start
 		}

@@ -52,6 +52,11 @@ var errTruncated = errors.New("file is truncated")
 // safe for concurrent use.
 type Source struct {
 	Limits
+
+	// Whole has walks of text look for C2PA stores in all of it, not only at its
+	// head and its end.
+	Whole bool
+
 	r       io.ReaderAt
 	size    int64
 	seen    *seen // own, or that of a [Shared] file

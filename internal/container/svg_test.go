@@ -60,7 +60,7 @@ func TestSVGSlots(t *testing.T) {
 	require.Equal(t, []string{
 		"5 SVG title false A & B xml A &amp; B",
 		`2 SVG metadata XMP true <r:RDF xmlns:r="r" xmlns:dc="d"><dc:a/></r:RDF> xml <r:RDF><dc:a/></r:RDF>`,
-		"4 SVG metadata c2pa:manifest true   c3RvcmU=",
+		"4 SVG metadata c2pa:manifest true store base64 c3RvcmU=",
 		"2 SVG metadata XMP false " + svgPacket + "  " + svgPacket,
 	}, got)
 	plan, err := f.Plan(removals(f))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 )
 
 // TIFF 6.0, BigTIFF, and what is built on them: DNG, and the raw files of many
@@ -181,7 +182,8 @@ func (f *tiffFile) field(d *tiffDirectory, e ifdEntry, media map[uint16]ifdEntry
 	case tagXMP:
 		return f.packet(e, Slot{Kind: XMP, Place: "TIFF " + d.name + " XMP", Guide: first && f.vacant(XMP)})
 	case tagC2PA:
-		return f.add(e, Slot{Kind: C2PA, Place: "TIFF " + d.name + " C2PA", Guide: f.vacant(C2PA), Ranges: []Range{{e.offset, e.length}}})
+		at := []Range{{e.offset, e.length}}
+		return f.add(e, Slot{Kind: C2PA, Place: "TIFF " + d.name + " C2PA", Guide: f.vacant(C2PA), Ranges: at, Frame: slices.Clone(at)})
 	case tagExifIFD:
 		if first {
 			return f.links(e, "Exif")

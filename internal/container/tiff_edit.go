@@ -18,11 +18,12 @@ import (
 // A tiffPlan gathers the edits.
 type tiffPlan struct {
 	*tiffFile
-	fields []tiffChange // that change, by the offsets of their values
-	packet []byte       // a new one, for the first directory
-	taken  []Range      // what other fields and the directories have, by offset
+	fields []tiffChange           // that change, by the offsets of their values
+	added  map[int][]tiffAddition // by directory
+	taken  []Range                // what other fields and the directories have, by offset
 	edits  []splice.Edit
-	base   int64 // where new data goes, in place of all that follows
+	next   map[int]int64 // where the directory after a page has gone, by that page
+	base   int64         // where new data goes, in place of all that follows
 	data   []byte
 }
 
@@ -33,15 +34,23 @@ type tiffChange struct {
 	stands bool   // in the place of the old value
 }
 
+// A tiffAddition is a new field of type UNDEFINED.
+type tiffAddition struct {
+	tag   uint16
+	value []byte
+}
+
 // Plan implements [File]. New XMP gets the field type UNDEFINED
-// (TC260-PG-20259A); other readers and writers have BYTE, which is kept. A
-// store of Content Credentials cannot be added, nor can texts.
+// (TC260-PG-20259A); other readers and writers have BYTE, which is kept. A new
+// C2PA store goes to the last page: a directory of its own behind that, as the
+// reference implementation makes of several pages, is one more page to others,
+// and a broken one. Texts cannot be added.
 func (f *tiffFile) Plan(changes []Change) (*splice.Plan, error) {
-	p := &tiffPlan{tiffFile: f, base: f.size}
+	p := &tiffPlan{tiffFile: f, base: f.size, added: map[int][]tiffAddition{}, next: map[int]int64{}}
 	if err := p.gather(changes); err != nil {
 		return nil, err
 	}
-	if len(p.fields) > 0 || p.packet != nil {
+	if len(p.fields) > 0 || len(p.added) > 0 {
 		p.survey()
 		p.settle()
 		p.rewrite()
@@ -72,13 +81,33 @@ func (p *tiffPlan) gather(changes []Change) error {
 	for _, c := range changes {
 		switch {
 		case c.Slot != nil || c.Value == nil:
-		case c.Kind != XMP || len(p.directories) == 0:
+		case len(p.directories) == 0:
 			return ErrNoPlace
+		case c.Kind == XMP:
+			p.add(0, tagXMP, c.Value)
+		case c.Kind == C2PA:
+			p.add(p.lastPage(), tagC2PA, c.Value)
 		default:
-			p.packet = c.Value
+			return ErrNoPlace
 		}
 	}
 	return nil
+}
+
+// add adds a field to the directory i.
+func (p *tiffPlan) add(i int, tag uint16, value []byte) {
+	p.added[i] = append(p.added[i], tiffAddition{tag, value})
+	slices.SortStableFunc(p.added[i], func(a, b tiffAddition) int { return cmp.Compare(a.tag, b.tag) })
+}
+
+// lastPage returns the directory of the last page.
+func (p *tiffPlan) lastPage() (last int) {
+	for i, d := range p.directories {
+		if d.page > p.directories[last].page {
+			last = i
+		}
+	}
+	return last
 }
 
 // survey lists what is in use by more than the fields that change.
@@ -144,11 +173,12 @@ func (p *tiffPlan) overwrite(r Range, b []byte) {
 	p.edits = append(p.edits, splice.Edit{Offset: r.Offset, Delete: r.Length, Insert: bytes.NewReader(full)})
 }
 
-// rewrite edits the directories of the fields.
+// rewrite edits the directories of the fields, the last page first: the pages
+// before say where it is.
 func (p *tiffPlan) rewrite() {
 	byDirectory := map[int]map[int64]tiffChange{}
-	if p.packet != nil {
-		byDirectory[0] = map[int64]tiffChange{}
+	for i := range p.added {
+		byDirectory[i] = map[int64]tiffChange{}
 	}
 	for _, c := range p.fields {
 		if byDirectory[c.directory] == nil {
@@ -156,42 +186,50 @@ func (p *tiffPlan) rewrite() {
 		}
 		byDirectory[c.directory][c.at] = c
 	}
-	for _, i := range slices.Sorted(maps.Keys(byDirectory)) {
-		p.rewriteDirectory(i, byDirectory[i])
+	edited := slices.SortedFunc(maps.Keys(byDirectory), func(a, b int) int {
+		return cmp.Or(cmp.Compare(p.directories[b].page, p.directories[a].page), cmp.Compare(a, b))
+	})
+	for n, i := range edited {
+		at := p.rewriteDirectory(i, byDirectory[i])
+		if at == 0 {
+			continue
+		}
+		before := p.directories[i].page - 1
+		if n+1 < len(edited) && before >= 0 && p.directories[edited[n+1]].page == before {
+			p.next[before] = at
+			continue
+		}
+		p.overwrite(p.directories[i].pointer, p.appendNumber(nil, at))
 	}
 }
 
-// rewriteDirectory edits the directory i, in its place or at the end.
-func (p *tiffPlan) rewriteDirectory(i int, changes map[int64]tiffChange) {
+// rewriteDirectory edits the directory i in its place, or at the end, and returns
+// where that is.
+func (p *tiffPlan) rewriteDirectory(i int, changes map[int64]tiffChange) (at int64) {
 	d := &p.directories[i]
-	size := len(d.entries)
+	size := len(d.entries) + len(p.added[i])*int(p.entrySize())
 	for _, c := range changes {
 		if c.value == nil {
 			size -= int(p.entrySize())
 		}
 	}
-	if i == 0 && p.packet != nil {
-		size += int(p.entrySize())
-	}
 	if size <= len(d.entries) {
-		b := p.encodeDirectory(d, i == 0, changes)
-		p.overwrite(Range{d.offset, p.directorySize(len(d.entries))}, b)
-		return
+		p.overwrite(Range{d.offset, p.directorySize(len(d.entries))}, p.encodeDirectory(d, p.added[i], changes))
+		return 0
 	}
-	at := p.append(make([]byte, p.directorySize(size))) // before the values, so that they can grow
-	b := p.encodeDirectory(d, true, changes)
+	at = p.append(make([]byte, p.directorySize(size))) // before the values, so that they can grow
+	b := p.encodeDirectory(d, p.added[i], changes)
 	copy(p.data[at-p.base:], b)
-	p.overwrite(d.pointer, p.appendNumber(nil, at))
+	return at
 }
 
 // encodeDirectory returns d with its changes. New values go to the end.
-func (p *tiffPlan) encodeDirectory(d *tiffDirectory, first bool, changes map[int64]tiffChange) []byte {
-	entries := make([]byte, 0, len(d.entries)+int(p.entrySize()))
-	pending := first && p.packet != nil
+func (p *tiffPlan) encodeDirectory(d *tiffDirectory, added []tiffAddition, changes map[int64]tiffChange) []byte {
 	n := int(p.entrySize())
+	entries := make([]byte, 0, len(d.entries)+len(added)*n)
 	for e := range p.entriesOf(d) {
-		if pending && e.tag > tagXMP {
-			entries, pending = p.appendEntry(entries, tagXMP, tiffUndefined, p.packet), false
+		for len(added) > 0 && e.tag > added[0].tag {
+			entries, added = p.appendEntry(entries, added[0].tag, tiffUndefined, added[0].value), added[1:]
 		}
 		c, ok := changes[e.at]
 		switch i := e.at - d.offset - p.countSize(); {
@@ -204,8 +242,8 @@ func (p *tiffPlan) encodeDirectory(d *tiffDirectory, first bool, changes map[int
 			entries = p.appendEntry(entries, e.tag, e.typ, c.value)
 		}
 	}
-	if pending {
-		entries = p.appendEntry(entries, tagXMP, tiffUndefined, p.packet)
+	for _, a := range added {
+		entries = p.appendEntry(entries, a.tag, tiffUndefined, a.value)
 	}
 	var b []byte
 	if count := len(entries) / n; p.big {
@@ -213,7 +251,11 @@ func (p *tiffPlan) encodeDirectory(d *tiffDirectory, first bool, changes map[int
 	} else {
 		b = p.order.AppendUint16(nil, uint16(count))
 	}
-	return p.appendNumber(append(b, entries...), d.next)
+	next := d.next
+	if at, moved := p.next[d.page]; moved {
+		next = at
+	}
+	return p.appendNumber(append(b, entries...), next)
 }
 
 // appendEntry appends an entry with a value, which goes to the end of the file

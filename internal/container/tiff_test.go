@@ -189,7 +189,7 @@ func TestTIFFNewPacket(t *testing.T) {
 		require.Equal(t, []uint16{0x0100, tagXMP, 0x8769}, tags)
 		require.Zero(t, f.directories[0].offset&1)
 		require.True(t, bytes.HasSuffix(out, somePacket))
-		for _, c := range []Change{{Kind: C2PA, Value: []byte("jumb")}, {Kind: Record, Value: someRecord}} {
+		for _, c := range []Change{{Kind: EXIF, Value: []byte(tiffTiny)}, {Kind: Record, Value: someRecord}} {
 			_, err := f.Plan([]Change{c})
 			require.ErrorIs(t, err, ErrNoPlace)
 		}

@@ -84,7 +84,7 @@ func (f *wavFile) chunk(c, filler riffChunk) error {
 		}
 		return err
 	case c.id == "C2PA":
-		slot := Slot{Kind: C2PA, Place: "RIFF C2PA", Guide: f.vacant(C2PA), Ranges: []Range{{c.data(), c.size}}}
+		slot := c.storeSlot("RIFF C2PA", f.vacant(C2PA))
 		i, err := f.addSlot(slot)
 		if err == nil {
 			f.parts = append(f.parts, wavText{riffText: riffText{riffChunk: c, slot: i}})

@@ -76,7 +76,7 @@ func (f *webpFile) chunk(c riffChunk) error {
 	case "XMP ":
 		return f.text(c, Slot{Kind: XMP, Place: "WebP XMP", Guide: f.vacant(XMP)})
 	case "C2PA":
-		return f.part(c, Slot{Kind: C2PA, Place: "WebP C2PA", Guide: f.vacant(C2PA), Ranges: []Range{{c.data(), c.size}}})
+		return f.part(c, c.storeSlot("WebP C2PA", f.vacant(C2PA)))
 	default:
 		if recordKey(c.id) {
 			return f.text(c, Slot{Kind: Record, Key: c.id, Place: "WebP " + printable(c.id)})

@@ -34,6 +34,7 @@ const (
 	zip64EndSize      = 56
 	zip64LocatorSize  = 20
 	zipDescriptorSize = 24 // at most
+	zipCentralCRC     = 16 // where it stands in a central header
 
 	zipEncrypted = 1 << 0 // general purpose flags
 	zipDeferred  = 1 << 3 // CRC and sizes stand in a data descriptor

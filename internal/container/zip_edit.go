@@ -69,7 +69,12 @@ func (w *zipEdit) rewrite(contents map[string][]byte, after string) error {
 			}
 		}
 	}
+	store, ok := added[c2paEntry]
+	delete(added, c2paEntry)
 	w.add(added, at, header)
+	if ok { // at the end, so that nothing else has to move
+		w.add(map[string][]byte{c2paEntry: store}, w.directory.Offset, w.directory.Offset+w.directory.Length)
+	}
 	w.moveHeaders()
 	return w.moveEnds()
 }
@@ -128,9 +133,10 @@ func (w *zipEdit) add(contents map[string][]byte, at, header int64) {
 	if len(local) == 0 {
 		return
 	}
-	// In front: an entry that is deleted at the same place comes after.
-	w.entryEdits = slices.Insert(w.entryEdits, 0, splice.Edit{Offset: at, Insert: bytes.NewReader(local)})
-	slices.SortStableFunc(w.entryEdits, func(a, b splice.Edit) int { return cmp.Compare(a.Offset, b.Offset) })
+	w.entryEdits = append(w.entryEdits, splice.Edit{Offset: at, Insert: bytes.NewReader(local)})
+	slices.SortStableFunc(w.entryEdits, func(a, b splice.Edit) int { // an entry that is deleted at the same place comes after
+		return cmp.Or(cmp.Compare(a.Offset, b.Offset), cmp.Compare(a.Delete, b.Delete))
+	})
 	w.directoryEdits = append(w.directoryEdits, splice.Edit{Offset: header, Insert: bytes.NewReader(central)})
 	w.grown += int64(len(central))
 }
@@ -228,7 +234,9 @@ func (e *zipEntry) holding(content []byte) (*zipEntry, []byte) {
 	h.method = zipStored
 	h.crc = crc32.ChecksumIEEE(content)
 	h.size = int64(len(content))
-	if e.method == zipDeflated && len(content) >= zipPacked {
+	if e.name == c2paEntry { // C2PA 2.4, A.6.1
+		h.flags = 0
+	} else if e.method == zipDeflated && len(content) >= zipPacked {
 		h.method, content = zipDeflated, packed(content)
 	}
 	h.packed = int64(len(content))

@@ -111,14 +111,27 @@ func (f *zipPackage) readPart(e *zipEntry, scanner xmlscan.Scanner, visit func(p
 	return p, nil
 }
 
-// addCredential lists the C2PA manifest store in an entry.
+// addCredential lists the C2PA manifest store in an entry. It should be stored as it
+// is (C2PA 2.4, A.6.1); one that is compressed is decompressed.
 func (f *zipPackage) addCredential(e *zipEntry) error {
-	if err := f.zip.locate(e); err != nil {
-		return err
+	s := Slot{Kind: C2PA, Place: f.name + " " + c2paEntry, Guide: true}
+	if e.method == zipStored && e.flags&zipEncrypted == 0 {
+		if err := f.zip.locate(e); err != nil {
+			return err
+		}
+	} else {
+		store, err := f.zip.read(e, f.zip.src.Value)
+		if err != nil || f.Encrypted {
+			return err
+		}
+		s.Value, s.Encoding = []byte(store), "deflate"
 	}
-	f.Slots = append(f.Slots, Slot{Kind: C2PA, Place: f.name + " " + c2paEntry, Guide: true, Ranges: []Range{{e.data, e.packed}}})
+	n, err := f.zip.descriptorSize(e)
+	s.Ranges = []Range{{e.data, e.packed}}
+	s.Frame = []Range{{e.local, e.data + e.packed + n - e.local}}
+	f.Slots = append(f.Slots, s)
 	f.slots = append(f.slots, zipSlot{entry: e})
-	return nil
+	return err
 }
 
 // addProperty lists a value of a part; role says what it is to the format, key
@@ -232,11 +245,14 @@ func (w *zipPackageEdit) set(s *Slot, at zipSlot, value []byte) error {
 	return nil
 }
 
-// newRecords returns the records that have no slot yet, escaped.
-func newRecords(changes []Change, escapes *strings.Replacer) (values []string, err error) {
+// newRecords returns the records that have no slot yet, escaped. A store that has
+// none becomes an entry of its own.
+func (w *zipPackageEdit) newRecords(changes []Change, escapes *strings.Replacer) (values []string, err error) {
 	for _, c := range changes {
 		switch {
 		case c.Slot != nil || c.Value == nil:
+		case c.Kind == C2PA:
+			w.contents[c2paEntry] = c.Value
 		case c.Kind != Record || !xmlscan.IsText(string(c.Value)):
 			return nil, ErrNoPlace
 		default:

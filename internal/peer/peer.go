@@ -52,3 +52,14 @@ func Run(t testing.TB, program string, args ...string) string {
 	require.NoError(t, err, stderr.String())
 	return string(out)
 }
+
+// Node returns the JavaScript runtime, for scripts that use the packages which are
+// installed where an environment variable says.
+func Node(t testing.TB, variable string) string {
+	t.Helper()
+	if os.Getenv(variable) == "" && os.Getenv("CI") != "true" {
+		t.Skip("no " + variable)
+	}
+	require.NotEmpty(t, os.Getenv(variable), variable)
+	return Tool(t, "node")
+}
