@@ -3,7 +3,6 @@ package metadata
 import (
 	"cmp"
 	"fmt"
-	"slices"
 
 	"github.com/aigclabel/aigclabel/internal/container"
 	"github.com/aigclabel/aigclabel/internal/xmp"
@@ -16,7 +15,13 @@ type editor struct {
 	opts    WriteOptions
 	changes []container.Change
 	moved   []string // places that lose their record
+
+	// seal fills the reserved fields of the record for a file.
+	seal func(Record, Source) (Record, error)
 }
+
+// unsealed leaves the reserved fields as they are.
+func unsealed(rec Record, _ Source) (Record, error) { return rec, nil }
 
 // newEditor reads src for a write, and fails if it cannot be written.
 func newEditor(src Source, opts *WriteOptions) (*editor, error) {
@@ -37,7 +42,7 @@ func newEditor(src Source, opts *WriteOptions) (*editor, error) {
 		return nil, fmt.Errorf("%w (%s): %s", ErrNoPlace, r.Format.Name,
 			cmp.Or(r.Format.instead, "give plain text a visible notice, for the rest use a format that has one"))
 	}
-	return &editor{reading: r, name: src.Name, opts: *opts}, nil
+	return &editor{reading: r, name: src.Name, opts: *opts, seal: unsealed}, nil
 }
 
 // inGuide reports whether the record of the i-th site stands where the guide
@@ -68,25 +73,6 @@ func (e *editor) setProperty(space, prefix, name, value string) error {
 	}
 	e.change(container.Change{Slot: slot, Kind: container.XMP, Value: packet})
 	return nil
-}
-
-// putSourceType says in the words of IPTC what Label 1 says, where the file has
-// XMP and says nothing itself.
-func (e *editor) putSourceType(rec Record) (string, error) {
-	if rec.Label != Generated || e.opts.OmitSourceType || e.guideSlot(container.XMP) == nil && e.reading.Format.place != inXMP {
-		return "", nil
-	}
-	for _, p := range []struct{ name, value string }{
-		{"DigitalSourceType", trainedAlgorithmicMedia}, {"AISystemUsed", e.opts.System.Name}, {"AISystemVersionUsed", e.opts.System.Version},
-	} {
-		if p.value == "" || slices.ContainsFunc(e.reading.Sites, func(s Site) bool { return s.prop.Space == spaceIPTC && s.prop.Name == p.name }) {
-			continue
-		}
-		if err := e.setProperty(spaceIPTC, "Iptc4xmpExt", p.name, p.value); err != nil {
-			return "", err
-		}
-	}
-	return trainedAlgorithmicMedia, nil
 }
 
 // guideSlot returns the slot of a kind where a new value would go.

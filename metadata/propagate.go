@@ -22,7 +22,8 @@ type Propagation struct {
 	// platform detected. Such a record has no producer pair.
 	Label State
 
-	// ReservedCode2 is the platform's own protection data.
+	// ReservedCode2 is the platform's own protection data, "" for that of
+	// [WriteOptions].Seal.
 	ReservedCode2 string
 }
 
@@ -46,7 +47,13 @@ func PlanPropagate(src Source, p Propagation, opts *WriteOptions) (Output, Recei
 	if err != nil {
 		return nil, Receipt{}, err
 	}
-	rec, text, err := e.propagated(p)
+	if e.opts.Seal != nil && p.ReservedCode2 == "" {
+		e.seal = func(rec Record, src Source) (_ Record, err error) {
+			rec.ReservedCode2, err = e.opts.Seal.Propagator(rec, src)
+			return rec, err
+		}
+	}
+	rec, text, err := e.propagated(src, p)
 	if err != nil {
 		return nil, Receipt{}, err
 	}
@@ -63,8 +70,8 @@ func PlanPropagate(src Source, p Propagation, opts *WriteOptions) (Output, Recei
 	return e.finish(rec)
 }
 
-// propagated returns the record with p's fields, and its text.
-func (e *editor) propagated(p Propagation) (Record, []byte, error) {
+// propagated returns the record with p's fields, sealed, and its text.
+func (e *editor) propagated(src Source, p Propagation) (Record, []byte, error) {
 	old := e.reading.Record
 	if old == nil && p.Label == "" {
 		return Record{}, nil, ErrUnlabelled
@@ -85,6 +92,10 @@ func (e *editor) propagated(p Propagation) (Record, []byte, error) {
 		rec.ReservedCode2 = p.ReservedCode2
 	}
 	rec.PropagateID = p.ID
+	rec, err := e.seal(rec, src)
+	if err != nil {
+		return Record{}, nil, err
+	}
 	added := Record{Label: Suspected, ContentPropagator: rec.ContentPropagator, PropagateID: rec.PropagateID, ReservedCode2: rec.ReservedCode2}
 	if old == nil {
 		added.Label = rec.Label

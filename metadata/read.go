@@ -45,6 +45,7 @@ type Site struct {
 // generator's parameters.
 type Text struct {
 	Place string
+	Space string // the namespace of a property of XMP
 	Key   string
 	Value string
 }
@@ -108,9 +109,12 @@ func Read(src Source, opts *ReadOptions) (*Reading, error) {
 
 // Signatures names the signatures of the file, Content Credentials among them, that a
 // change to it breaks.
-func (r *Reading) Signatures() (names []string) {
+func (r *Reading) Signatures() []string { return r.broken(false) }
+
+// broken is [Reading.Signatures] of a file that may get new credentials.
+func (r *Reading) broken(resign bool) (names []string) {
 	for _, site := range r.Sites {
-		if site.Scheme == C2PA {
+		if site.Scheme == C2PA && !resign {
 			names = append(names, "C2PA manifest in "+site.Place)
 		}
 	}
@@ -241,17 +245,14 @@ func (r *Reading) packet(whole Site, packet []byte) {
 // encrypted is the encoding of a value that cannot be read.
 const encrypted = "encrypted"
 
-// XMP namespaces.
-const (
-	spaceTC260 = "http://www.tc260.org.cn/ns/AIGC/1.0/"
-	spaceIPTC  = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
-)
+// spaceTC260 is the XMP namespace of the record.
+const spaceTC260 = "http://www.tc260.org.cn/ns/AIGC/1.0/"
 
 // iptcSchemes are the properties of IPTC Photo Metadata 2025.1 that say how
 // content was made.
 var iptcSchemes = map[string]Scheme{
-	"DigitalSourceType": IPTC,
-	"AISystemUsed":      IPTCAI, "AISystemVersionUsed": IPTCAI, "AIPromptInformation": IPTCAI, "AIPromptWriterName": IPTCAI,
+	propSourceType: IPTC,
+	propSystem:     IPTCAI, propSystemVersion: IPTCAI, "AIPromptInformation": IPTCAI, "AIPromptWriterName": IPTCAI,
 }
 
 // isRecordProperty reports whether a property is the record. Writers forget the
@@ -296,7 +297,7 @@ func (r *Reading) text(site Site, key string, value []byte) {
 		}
 		site.Scheme, site.Record = AIGC, record
 	default:
-		r.Texts = append(r.Texts, Text{Place: site.Place, Key: key, Value: site.Value})
+		r.Texts = append(r.Texts, Text{Place: site.Place, Space: site.prop.Space, Key: key, Value: site.Value})
 		return
 	}
 	r.add(site)

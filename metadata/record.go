@@ -244,8 +244,8 @@ var items = [...]string{"c)", "d)", "e)", "f)", "g)", "h)", "i)"}
 // Validate checks the record against GB 45438-2025 Annex E and returns the
 // joined [*FieldError] values, one per broken item, or nil.
 //
-// A producer is required, but for content that a propagator found unlabelled:
-// Possible or Suspected, no producer, and both propagator members. Characters
+// A producer is required, but for content that a propagator found without a record:
+// neither producer member, and both propagator members. Characters
 // are judged on the decoded value: 0x21 to 0x7E without the backslash.
 func (r Record) Validate() error {
 	var errs []error
@@ -282,7 +282,7 @@ func (r Record) Validate() error {
 // missing returns the positions in keys of required values that are empty.
 func (r *Record) missing() []int {
 	values, required := r.values(), []int{keyLabel, keyProducer, keyProduceID}
-	late := r.Label == Possible || r.Label == Suspected
+	late := r.Label == Generated || r.Label == Possible || r.Label == Suspected
 	if late && r.ContentProducer+r.ProduceID == "" && r.ContentPropagator != "" && r.PropagateID != "" {
 		required = required[:1]
 	}

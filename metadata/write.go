@@ -4,10 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/google/uuid"
-
-	"github.com/aigclabel/aigclabel/internal/splice"
 )
 
 // A SignaturePolicy says what to do with a file whose signature a write breaks.
@@ -45,11 +44,41 @@ type WriteOptions struct {
 	// which go beside DigitalSourceType.
 	System System
 
+	// Disclosure adds what California asks of a latent disclosure (SB 942, Business and
+	// Professions Code 22757.3 (b)) to that: the provider as the credit line, Created as the
+	// date, the ProduceID as the globally unique identifier. It goes into XMP, of which files
+	// get a packet where their format has a place for one. Which properties these are is our
+	// choice. Values that the file has stay.
+	Disclosure bool
+
+	// Created is when the content was generated, for Disclosure.
+	Created time.Time
+
 	// OnCredentials says what to do with a file that carries Content Credentials
 	// or another signature over its bytes.
 	OnCredentials SignaturePolicy
 
+	// Resign says that the output gets new Content Credentials, whose history those of the
+	// file become: then these are neither broken nor a reason to refuse.
+	Resign bool
+
+	// Seal, where set, fills the reserved fields: of the producer in [Write], of the
+	// propagator in [Propagate]. Package seal has one.
+	Seal Sealer
+
 	Limits Limits
+}
+
+// A Sealer makes the integrity data of reserved fields (GB 45438-2025 Annex E f) and i)).
+// Data that holds, under the same key for the same record and media, it leaves as it is:
+// writes are read back in that way.
+type Sealer interface {
+	// Seal returns rec with the producer's data, and the propagator's where the pair is
+	// the producer's own. src is the file that gets the record, before or after that.
+	Seal(rec Record, src Source) (Record, error)
+
+	// Propagator returns the propagator's data for rec.
+	Propagator(rec Record, src Source) (string, error)
 }
 
 // A System is what generated content. Both parts may be empty.
@@ -91,7 +120,7 @@ type Receipt struct {
 // The planned output is read back before the first byte is written. Errors are
 // those of [Record.Validate], [ErrUnknownFormat], [ErrNoPlace], [ErrLabelled],
 // [ErrEncrypted], [ErrSigned], [ErrReadBack], *[FormatError] for a damaged file,
-// *[LimitError], and those of src and w. Write is safe for concurrent use.
+// *[LimitError], and those of src, w and the Sealer. Write is safe for concurrent use.
 func Write(w io.Writer, src Source, rec Record, opts *WriteOptions) (Receipt, error) {
 	out, receipt, err := PlanWrite(src, rec, opts)
 	return deliver(w, out, receipt, err)
@@ -126,7 +155,12 @@ func PlanWrite(src Source, rec Record, opts *WriteOptions) (Output, Receipt, err
 	if err := e.refuseOthers(rec); err != nil {
 		return nil, Receipt{}, err
 	}
-	rec = e.complete(rec)
+	if e.opts.Seal != nil {
+		e.seal = e.opts.Seal.Seal
+	}
+	if rec, err = e.seal(e.complete(rec), src); err != nil {
+		return nil, Receipt{}, err
+	}
 	if err := errors.Join(rec.Validate(), checkCode("ContentProducer", rec.ContentProducer), checkCode("ContentPropagator", rec.ContentPropagator)); err != nil {
 		return nil, Receipt{}, err
 	}
@@ -251,14 +285,18 @@ func (e *editor) finish(want Record) (Output, Receipt, error) {
 	if err != nil {
 		return nil, Receipt{}, public(format.Name, err)
 	}
-	place, err := e.readBack(plan, want)
+	out := Source{R: plan, Size: plan.Size(), Name: e.name}
+	place, err := e.readBack(out, want)
 	if err != nil {
 		return nil, Receipt{}, err
+	}
+	if sealed, err := e.seal(want, out); err != nil || !sealed.Equal(want) {
+		return nil, Receipt{}, errors.Join(fmt.Errorf("%w: the seal does not hold", ErrReadBack), err)
 	}
 	want.Raw = nil
 	receipt := Receipt{Format: format.Name, Place: place, Record: want, Previous: e.reading.Record, Size: plan.Size(), Moved: e.moved}
 	if receipt.Changed = len(plan.Edits()) > 0; receipt.Changed {
-		receipt.Broken = e.reading.Signatures()
+		receipt.Broken = e.reading.broken(e.opts.Resign)
 	}
 	if len(receipt.Broken) > 0 && e.opts.OnCredentials == Refuse {
 		return nil, Receipt{}, fmt.Errorf("%w: %s", ErrSigned, receipt.Broken[0])
@@ -266,10 +304,10 @@ func (e *editor) finish(want Record) (Output, Receipt, error) {
 	return plan, receipt, nil
 }
 
-// readBack checks that the plan's output says what was asked for and no longer
+// readBack checks that the output says what was asked for and no longer
 // what had to go, and returns where.
-func (e *editor) readBack(plan *splice.Plan, want Record) (string, error) {
-	got, err := Read(Source{R: plan, Size: plan.Size(), Name: e.name}, &ReadOptions{Limits: e.opts.Limits})
+func (e *editor) readBack(out Source, want Record) (string, error) {
+	got, err := Read(out, &ReadOptions{Limits: e.opts.Limits})
 	if err == nil {
 		err = got.Damage
 	}
