@@ -11,6 +11,8 @@ import (
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/simplifiedchinese"
 	"golang.org/x/text/encoding/unicode"
+
+	"github.com/aigclabel/aigclabel/internal/container"
 )
 
 // ErrEncoding reports a text whose character encoding is not known well enough
@@ -61,10 +63,7 @@ func detectCharset(head, tail []byte) (charset, error) {
 			return charset{bom: 2, order: m.order, codec: m.codec}, nil
 		}
 	}
-	utf := charset{}
-	if bytes.HasPrefix(head, []byte("\xEF\xBB\xBF")) {
-		utf.bom = 3
-	}
+	utf := charset{bom: container.ByteOrderMark(head)}
 	text := append(bytes.Clone(head), '\n')
 	if i := bytes.IndexByte(tail, '\n'); i >= 0 {
 		text = append(text, tail[i+1:]...) // from a character on

@@ -28,7 +28,10 @@ const (
 	checkWatermark    = "watermark.present"
 	checkMarkAgrees   = "watermark.agrees"
 	checkCredentials  = "credentials.valid"
+	checkTrusted      = "credentials.trusted"
+	checkOrigin       = "credentials.agree"
 	checkSourceType   = "source_type.present"
+	checkDisclosure   = "disclosure.complete"
 )
 
 // annexE names the standard's normative annex, before an item.
@@ -51,6 +54,14 @@ func (c *check) add(id string, outcome Outcome, rule, format string, args ...any
 // pass notes a check of which there is no more to say.
 func (c *check) pass(id, rule, message string) {
 	c.report.Checks = append(c.report.Checks, Check{id, Pass, rule, message})
+}
+
+// absent is the outcome of a check on a label that is not there.
+func (c *check) absent(id string) Outcome {
+	if c.report.profile.wants(id) {
+		return Fail
+	}
+	return Skip
 }
 
 // container judges the structure of the file.
@@ -97,7 +108,7 @@ func (c *check) record() {
 		c.add(checkPresent, Warn, annexE+"a)", "the record in %s is encrypted and cannot be read", c.records()[0].Place)
 		return
 	default:
-		c.add(checkPresent, Fail, annexE+"a)", "no record; a generator labels with Write, a platform with Propagate")
+		c.add(checkPresent, c.absent(checkPresent), annexE+"a)", "no record; a generator labels with Write, a platform with Propagate")
 		return
 	}
 	c.add(checkPresent, Pass, annexE+"a)", "record in %s", c.recordPlace())
@@ -108,7 +119,6 @@ func (c *check) record() {
 	c.fields(problems, checkFields, annexE+"b)", "the members are those of the standard")
 	c.producerCode(rec.ContentProducer)
 	c.propagator(problems, rec)
-	c.seal(rec)
 }
 
 // records returns the sites of records.
@@ -192,14 +202,6 @@ func (c *check) propagator(problems []*metadata.FieldError, rec *metadata.Record
 	c.fields(problems, checkPropagator, annexE+"g), h)", "propagated by "+rec.ContentPropagator)
 }
 
-func (c *check) seal(rec *metadata.Record) {
-	if rec.ReservedCode1 == "" && rec.ReservedCode2 == "" {
-		c.add(checkSeal, Skip, "TC260-PG-202511A", "no protection data")
-	} else {
-		c.add(checkSeal, Skip, "TC260-PG-202511A", "protection data present, not checked by this version")
-	}
-}
-
 // sites judges the number and agreement of the records.
 func (c *check) sites() {
 	records := c.records()
@@ -249,7 +251,7 @@ func (c *check) watermark(unseen string) {
 	case len(found) > 0:
 		c.add(checkWatermark, Pass, rule, "%s in the pixels; by chance with a probability of %.0e", found[0].Payload, found[0].Probability)
 	case unseen == "":
-		c.add(checkWatermark, Skip, rule, "none under these keys")
+		c.add(checkWatermark, c.absent(checkWatermark), rule, "none under these keys")
 	default:
 		c.add(checkWatermark, Skip, rule, "%s", unseen)
 	}
@@ -275,7 +277,8 @@ func (c *check) watermarkAgrees(found []FoundWatermark) {
 	}
 }
 
-// sourceType looks for IPTC's statement, which no rule of China's asks for.
+// sourceType looks for the source type, in XMP and in the credentials. China does not ask
+// for it.
 func (c *check) sourceType() {
 	const rule = "IPTC Photo Metadata DigitalSourceType"
 	for _, s := range c.reading.Sites {
@@ -284,13 +287,11 @@ func (c *check) sourceType() {
 			return
 		}
 	}
-	c.add(checkSourceType, Skip, rule, "no DigitalSourceType of generated content")
-}
-
-func (c *check) credentials() {
-	if c.report.Credentials != nil {
-		c.add(checkCredentials, Skip, "C2PA 2.2 section 15", "a manifest is present, not validated by this version")
+	if said := c.credentialSourceType(); said != "" {
+		c.add(checkSourceType, Pass, "C2PA 2.2 18.14", "%s in the credentials", said)
+		return
 	}
+	c.add(checkSourceType, c.absent(checkSourceType), rule, "no DigitalSourceType of generated content")
 }
 
 // fieldErrors returns the parts of the error of Record.Validate.

@@ -17,7 +17,7 @@
 //	fmt.Println(report.Verdict, report.Notice, report.Failed())
 //
 // [Verifier.Middleware] does so for the files of HTTP requests, [Verifier.FS] for
-// trees of files. [PropagateFile] writes a platform into the record of a file.
+// trees of files. A [Propagator] writes a platform into the records of files.
 //
 // # Streams
 //
@@ -28,9 +28,10 @@
 //
 // # Layers
 //
-// A label has layers: the record in the metadata, which is package metadata's, the
-// notice in the content, which is this package's, and the [Watermark] in the pixels, which
-// is package watermark's. They are put in in the order notice, watermark, record. Each
+// A label has layers: the record in the metadata, which is package metadata's, and its
+// seal, package seal's; the notice in the content, which is this package's; the [Watermark]
+// in the pixels, package watermark's; and signed credentials, package c2pa's. They are put
+// in in the order notice, watermark, record with seal, credentials, which cover all. Each
 // [Receipt] says for each layer where it is, or why it is not there. [Formats] says which
 // formats take a notice that people see, or hear as a [Cue] or a [Clip];
 // with the others it is shown beside the content. Video is drawn on by the program ffmpeg, see
@@ -47,5 +48,6 @@
 // be shared by goroutines as long as their fields do not change. Calls stop at the
 // next read or write when their context is done. Files are taken as hostile; what
 // that costs is bounded by [metadata.Limits], [Labeler].MaxPixels and [Verifier].MaxPixels. Nothing is
-// logged but to a logger that is given, and no network is used.
+// logged but to a logger that is given, and no network is used, but by a
+// [c2pa.HTTPTimestamper] that a signer is given.
 package label

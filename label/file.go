@@ -16,14 +16,16 @@ import (
 // as it was or whole. Where dst is a symbolic link, the file that it leads to is
 // replaced. The output has the mode bits of the file that it replaces, else of
 // src. When the labels stand already and dst is src, the file is not touched.
-// Errors are those of [Labeler.Label] and of the file system.
+// Credentials of a format that has no place for them are read from, and written to, the
+// file of the same name with ".c2pa" behind it. Errors are those of [Labeler.Label] and of the file system.
 func (l *Labeler) LabelFile(ctx context.Context, src, dst string, a Artifact) (Receipt, error) {
-	var receipt Receipt
 	var temporary scratch
 	defer temporary.close()
-	err := rewrite(ctx, src, dst, l.Write.Limits, func(s metadata.Source) (out metadata.Output, _ metadata.Receipt, err error) {
-		out, receipt, err = l.plan(ctx, s, a, &temporary)
-		return out, receipt.Receipt, err
+	if err := addSidecar(&a.Sidecar, src); err != nil {
+		return Receipt{}, err
+	}
+	receipt, err := rewrite(ctx, src, dst, l.Write.Limits, func(s metadata.Source) (metadata.Output, Receipt, error) {
+		return l.plan(ctx, s, a, &temporary)
 	})
 	if err != nil {
 		return Receipt{}, err
@@ -32,50 +34,49 @@ func (l *Labeler) LabelFile(ctx context.Context, src, dst string, a Artifact) (R
 	return receipt, nil
 }
 
-// PropagateFile is [metadata.Propagate] from the file src into the file dst,
-// which may be src itself, in the way of [Labeler.LabelFile].
-func PropagateFile(ctx context.Context, src, dst string, p metadata.Propagation, opts *metadata.WriteOptions) (metadata.Receipt, error) {
-	var receipt metadata.Receipt
-	var limits metadata.Limits
-	if opts != nil {
-		limits = opts.Limits
-	}
-	err := rewrite(ctx, src, dst, limits, func(s metadata.Source) (out metadata.Output, _ metadata.Receipt, err error) {
-		s.R = contextReader{ctx, s.R}
-		out, receipt, err = metadata.PlanPropagate(s, p, opts)
-		return out, receipt, err
-	})
-	if err != nil {
-		return metadata.Receipt{}, err
-	}
-	return receipt, nil
-}
-
-// rewrite puts what plan makes of the file src into the file dst. Limits are those
-// of the plan.
-func rewrite(ctx context.Context, src, dst string, limits metadata.Limits, plan func(metadata.Source) (metadata.Output, metadata.Receipt, error)) error {
+// rewrite puts what plan makes of the file src into the file dst, and its credentials
+// beside it. Limits are those of the plan.
+func rewrite(ctx context.Context, src, dst string, limits metadata.Limits, plan func(metadata.Source) (metadata.Output, Receipt, error)) (Receipt, error) {
 	in, source, err := open(src)
 	if err != nil {
-		return err
+		return Receipt{}, err
 	}
 	defer in.Close()
 	out, receipt, err := plan(source)
 	if err != nil {
-		return err
+		return Receipt{}, err
 	}
 	to, err := destination(in, dst)
 	if err != nil {
-		return fmt.Errorf("label: %w", err)
+		return Receipt{}, fmt.Errorf("label: %w", err)
 	}
-	if to.replacesSource && !receipt.Changed {
-		return nil
-	}
-	temp, err := to.write(ctx, out, receipt, limits)
+	sidecar, err := writeSidecar(dst, to.mode, receipt.Sidecar)
 	if err != nil {
-		return err
+		return Receipt{}, err
+	}
+	temp := ""
+	if receipt.Changed || !to.replacesSource {
+		if temp, err = to.write(ctx, out, receipt.Receipt, limits); err != nil {
+			return Receipt{}, errors.Join(err, move(sidecar, ""))
+		}
 	}
 	in.Close() // Windows does not replace an open file
-	if err := os.Rename(temp, to.path); err != nil {
+	if err := move(temp, to.path); err != nil {
+		return Receipt{}, errors.Join(err, move(sidecar, ""))
+	}
+	return receipt, move(sidecar, dst+sidecarSuffix)
+}
+
+// move renames a temporary file, if there is one. It is removed if it cannot be renamed,
+// or has nowhere to go.
+func move(temp, path string) error {
+	switch {
+	case temp == "":
+		return nil
+	case path == "":
+		return os.Remove(temp)
+	}
+	if err := os.Rename(temp, path); err != nil {
 		return errors.Join(fmt.Errorf("label: %w", err), os.Remove(temp))
 	}
 	return nil

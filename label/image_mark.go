@@ -124,6 +124,13 @@ func (v view) tiny() bool {
 	return min(v.w, v.h) < least
 }
 
+// small reports whether a picture shows a watermark only as a part of a larger one: it is too
+// small to be given one ([watermark.ErrTooSmall]).
+func (v view) small() bool {
+	const least = 128 // pixels each way
+	return min(v.w, v.h) < least
+}
+
 // gridOf returns a picture as watermarks are looked for.
 func gridOf(c lit) (*watermark.Grid, error) {
 	if c.view().tiny() {

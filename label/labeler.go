@@ -1,6 +1,7 @@
 package label
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,8 @@ import (
 
 	"github.com/aigclabel/aigclabel/internal/splice"
 	"github.com/aigclabel/aigclabel/metadata"
+	"github.com/aigclabel/aigclabel/metadata/c2pa"
+	"github.com/aigclabel/aigclabel/metadata/seal"
 	"github.com/aigclabel/aigclabel/watermark"
 )
 
@@ -37,6 +40,20 @@ type Labeler struct {
 	// no error: its [Layer] in the receipt is not done, and says why. [Formats] says which
 	// formats can. They are read back before the first byte is written.
 	Watermark *Watermark
+
+	// Signer, where set, signs Content Credentials (C2PA) that say all this, last of all, so
+	// that they cover the other labels. Those that a file has become its history. Those of
+	// formats without a place for them are in [Receipt].Sidecar. [EU] and [California] need it.
+	Signer *c2pa.Signer
+
+	// System names the generator, for credentials and for IPTC's properties. California
+	// needs both its name and its version.
+	System metadata.System
+
+	// Seal, where set, seals the record: the label, and the media where the format lets
+	// them be told. A seal that the file has from before a notice or a watermark holds no
+	// longer, so sealed files are labelled again with the same Seal.
+	Seal *seal.Sealer
 
 	// Write adjusts how records are written.
 	Write metadata.WriteOptions
@@ -69,6 +86,10 @@ type Artifact struct {
 	// Created is when the content was generated; the zero value is now.
 	Created time.Time
 
+	// Sidecar holds Content Credentials that are beside the file, for one that carries
+	// none: those that hold for it become its history. [Labeler.LabelFile] looks for them.
+	Sidecar []byte
+
 	// Progress, if set, is told now and then which part of the work is done, 0 to 1,
 	// where that takes long: when video is encoded again. Label waits for it.
 	Progress func(done float64)
@@ -84,12 +105,16 @@ type Receipt struct {
 	Time    time.Time `json:"time"` // when the content was generated
 	Profile Profile   `json:"profile"`
 	metadata.Receipt
-	Layers []Layer `json:"layers"` // notice, watermark if one is asked for, record
+	Layers []Layer `json:"layers"` // notice, watermark if one is asked for, record, seal and credentials if asked for
+
+	// Sidecar is the manifest store of a format that has no place for one, to be kept beside
+	// the file: [Labeler.LabelFile] writes it there, with ".c2pa" behind the file's name.
+	Sidecar []byte `json:"-"`
 }
 
 // A Layer is one kind of label, and what became of it.
 type Layer struct {
-	Name   string `json:"layer"` // "notice", "watermark" or "record"
+	Name   string `json:"layer"` // "notice", "watermark", "record", "seal" or "credentials"
 	Done   bool   `json:"done"`
 	Place  string `json:"place,omitempty"`  // where it is
 	Reason string `json:"reason,omitempty"` // why it is not there
@@ -97,6 +122,9 @@ type Layer struct {
 	// Payload is what a watermark says, the zero value in other layers. Keep it: it leads
 	// from a copy without metadata to the receipt.
 	Payload watermark.Payload `json:"payload,omitzero"`
+
+	// Manifest is the label of the manifest that was signed, "" in other layers.
+	Manifest string `json:"manifest,omitempty"`
 }
 
 // defaultPixels bounds the time that a picture takes, some 10 s, and the memory of
@@ -129,7 +157,7 @@ func (l *Labeler) plan(ctx context.Context, src metadata.Source, a Artifact, s *
 	if err := ctx.Err(); err != nil {
 		return nil, Receipt{}, err
 	}
-	profile, err := ParseProfile(string(l.Profile))
+	profile, err := l.profile()
 	if err != nil {
 		return nil, Receipt{}, err
 	}
@@ -151,24 +179,37 @@ func (l *Labeler) plan(ctx context.Context, src metadata.Source, a Artifact, s *
 	if err != nil {
 		return nil, Receipt{}, err
 	}
-	j := &job{Labeler: l, ctx: ctx, src: src, format: format.Name, state: a.State, scratch: s, mark: l.marking(before.Record), progress: a.Progress}
+	j := &job{Labeler: l, ctx: ctx, src: src, format: format.Name, state: a.State, scratch: s, mark: l.marking(before.Record), created: a.Created, sidecar: a.Sidecar, progress: a.Progress}
 	painted, layers, err := l.planContent(j)
 	if err != nil {
 		return nil, Receipt{}, err
 	}
 	stacked := planned(painted)
 	stacked.Name = src.Name
-	out, written, record, err := l.planRecord(stacked, format, before.Record, slices.ContainsFunc(layers, func(l Layer) bool { return l.Done }))
+	out, written, record, err := l.planRecord(j, stacked, format, before.Record)
 	if err != nil {
-		return nil, Receipt{}, l.explain(err, layers)
+		return nil, Receipt{}, err
 	}
+	layers = append(append(layers, record), sealLayers(l.Seal, record, written.Record)...)
 	if len(painted.Edits()) > 0 {
 		written.Changed, written.Previous = true, before.Previous
 		if written.Broken, err = l.signatures(src); err != nil {
 			return nil, Receipt{}, err
 		}
 	}
-	return out, Receipt{Time: a.Created.UTC(), Profile: profile, Receipt: written, Layers: append(layers, record)}, nil
+	receipt := Receipt{Time: a.Created.UTC(), Profile: profile, Receipt: written, Layers: layers}
+	if l.Signer != nil {
+		out, err = l.planCredentials(j, out, &receipt)
+	} else {
+		err = breakSidecar(&receipt, src, a.Sidecar, &l.Write)
+	}
+	if err != nil {
+		return nil, Receipt{}, err
+	}
+	if !slices.ContainsFunc(receipt.Layers, func(l Layer) bool { return l.Done }) {
+		return nil, Receipt{}, j.explain(receipt.Layers)
+	}
+	return out, receipt, nil
 }
 
 // planContent returns the file with the notice and the watermark, as far as it gets them.
@@ -198,8 +239,7 @@ func (l *Labeler) recordBefore(src metadata.Source, a Artifact) (metadata.Receip
 	if l.Notice == nil && l.Watermark == nil {
 		return metadata.Receipt{Record: rec}, nil
 	}
-	opts := l.Write
-	_, receipt, err := metadata.PlanWrite(src, rec, &opts)
+	_, receipt, err := metadata.PlanWrite(src, rec, l.writeOptions(a.Created))
 	if errors.Is(err, metadata.ErrNoPlace) {
 		if l.Watermark != nil && rec.ProduceID == "" { // its tag needs one
 			rec.ProduceID = uuid.Must(uuid.NewV7()).String()
@@ -209,19 +249,15 @@ func (l *Labeler) recordBefore(src metadata.Source, a Artifact) (metadata.Receip
 	return receipt, err
 }
 
-// explain adds to the error of a file that gets no label at all why it gets no notice and
-// no watermark.
-func (l *Labeler) explain(err error, layers []Layer) error {
-	if !errors.Is(err, metadata.ErrNoPlace) {
-		return err
-	}
+// explain returns the error of a file that gets no label at all.
+func (j *job) explain(layers []Layer) error {
+	err := j.noPlace
 	for _, layer := range layers {
 		switch {
-		case layer.Done:
-		case layer.Name == "notice" && l.Notice != nil:
+		case layer.Name == "notice" && j.Notice != nil:
 			err = fmt.Errorf("%w (%s): %w", ErrNoNotice, layer.Reason, err)
-		case layer.Name == "watermark":
-			err = fmt.Errorf("%w; no watermark: %s", err, layer.Reason)
+		case layer.Name == "watermark", layer.Name == "credentials":
+			err = fmt.Errorf("%w; no %s: %s", err, layer.Name, layer.Reason)
 		}
 	}
 	return err
@@ -235,6 +271,9 @@ func (l *Labeler) signatures(src metadata.Source) ([]string, error) {
 		return nil, err
 	}
 	names := reading.Signatures()
+	if l.Signer != nil {
+		names = slices.DeleteFunc([]string{reading.Signed}, func(name string) bool { return name == "" })
+	}
 	if len(names) > 0 && l.Write.OnCredentials == metadata.Refuse {
 		return nil, fmt.Errorf("%w: %s", metadata.ErrSigned, names[0])
 	}
@@ -258,19 +297,31 @@ func (l *Labeler) planNotice(j *job) (*splice.Plan, Layer, error) {
 	return plan, Layer{Name: "notice", Done: err == nil, Place: m.name + " " + where}, err
 }
 
-// planRecord returns src with the record. A format without a place for one is
-// labelled by what is in its content alone.
-func (l *Labeler) planRecord(src metadata.Source, format metadata.Format, rec metadata.Record, painted bool) (metadata.Output, metadata.Receipt, Layer, error) {
+// planRecord returns src with the record. A format without a place for one is as it is:
+// its other labels have to do.
+func (l *Labeler) planRecord(j *job, src metadata.Source, format metadata.Format, rec metadata.Record) (metadata.Output, metadata.Receipt, Layer, error) {
 	layer := Layer{Name: "record"}
-	opts := l.Write
-	out, receipt, err := metadata.PlanWrite(src, rec, &opts)
-	if errors.Is(err, metadata.ErrNoPlace) && format.Write == "" && painted {
+	out, receipt, err := metadata.PlanWrite(src, rec, l.writeOptions(j.created))
+	if errors.Is(err, metadata.ErrNoPlace) && format.Write == "" {
+		j.noPlace = err
 		layer.Reason = "the " + format.Name + " format has no place for a record"
 		plan, err := splice.New(src.R, src.Size, nil)
 		return plan, metadata.Receipt{Format: format.Name, Record: rec, Size: src.Size}, layer, err
 	}
 	layer.Done, layer.Place = err == nil, receipt.Place
 	return out, receipt, layer, err
+}
+
+// writeOptions are those of a record, and of what goes beside it.
+func (l *Labeler) writeOptions(created time.Time) *metadata.WriteOptions {
+	opts := l.Write
+	opts.System = cmp.Or(l.System, opts.System)
+	opts.Resign = l.Signer != nil
+	if l.Seal != nil {
+		opts.Seal = l.Seal
+	}
+	opts.Disclosure, opts.Created = opts.Disclosure || l.Profile == California, cmp.Or(opts.Created, created)
+	return &opts
 }
 
 func (l *Labeler) log(ctx context.Context, r Receipt) {

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aigclabel/aigclabel/internal/splice"
 	"github.com/aigclabel/aigclabel/metadata"
@@ -27,6 +28,9 @@ type job struct {
 	state   metadata.State
 	scratch *scratch
 	mark    *marking // nil without a watermark
+	created time.Time
+	sidecar []byte
+	noPlace error // why the file has no record, if its format has no place for one
 
 	progress func(done float64) // may be nil
 }

@@ -2,6 +2,8 @@ package label
 
 import (
 	"github.com/aigclabel/aigclabel/metadata"
+	"github.com/aigclabel/aigclabel/metadata/c2pa"
+	"github.com/aigclabel/aigclabel/metadata/seal"
 	"github.com/aigclabel/aigclabel/watermark"
 )
 
@@ -90,12 +92,6 @@ type FoundWatermark struct {
 	Key int `json:"key"`
 }
 
-// Credentials say what is known of a file's C2PA manifest.
-type Credentials struct {
-	Place string `json:"place"`
-	State string `json:"state"` // "unchecked": present, not validated
-}
-
 // A Report says what labels a file carries and whether they hold. It is a plain
 // value; its JSON form is stable and grows by addition.
 type Report struct {
@@ -106,7 +102,8 @@ type Report struct {
 	Notice      string           `json:"notice"` // the text to show, in Chinese; see [Verdict.Notice]
 	Record      *metadata.Record `json:"record"`
 	Sites       []metadata.Site  `json:"sites"`
-	Credentials *Credentials     `json:"credentials"`
+	Credentials *c2pa.Report     `json:"credentials"`
+	Seals       []seal.Result    `json:"seals"` // of both reserved fields, none if they are empty
 	Watermarks  []FoundWatermark `json:"watermarks"`
 	Notices     []FoundNotice    `json:"notices"`
 	Traces      []metadata.Trace `json:"traces"`

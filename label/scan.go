@@ -6,7 +6,10 @@ import (
 	"io"
 	"io/fs"
 	"iter"
+	"path"
 	"runtime"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/aigclabel/aigclabel/metadata"
@@ -37,7 +40,7 @@ func (v *Verifier) FS(ctx context.Context, fsys fs.FS, root string) iter.Seq2[st
 		for range workers {
 			running.Go(func() {
 				for s := range todo {
-					s.result <- v.verifyFS(ctx, fsys, s.path)
+					s.result <- v.verifyFS(ctx, fsys, s)
 				}
 			})
 		}
@@ -56,18 +59,36 @@ func (v *Verifier) FS(ctx context.Context, fsys fs.FS, root string) iter.Seq2[st
 
 // A scanned is a file of a scan, and its result once there is one.
 type scanned struct {
-	path   string
-	result chan Result
+	path    string
+	sidecar bool // there may be one
+	result  chan Result
+}
+
+// A listing notes which directories have sidecars as it lists them: to ask for that of
+// each file would cost as much as most files do.
+type listing struct {
+	fs.FS
+	sidecars map[string]bool
+}
+
+// ReadDir implements [fs.ReadDirFS].
+func (l listing) ReadDir(name string) ([]fs.DirEntry, error) {
+	entries, err := fs.ReadDir(l.FS, name)
+	if slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return strings.HasSuffix(e.Name(), sidecarSuffix) }) {
+		l.sidecars[name] = true
+	}
+	return entries, err
 }
 
 // walkFS sends the files below root to both channels, what cannot be read only
 // to ordered.
 func (v *Verifier) walkFS(ctx context.Context, fsys fs.FS, root string, ordered, todo chan<- scanned) {
-	fs.WalkDir(fsys, root, func(path string, d fs.DirEntry, err error) error {
-		s := scanned{path, make(chan Result, 1)}
+	listed := listing{fsys, map[string]bool{}}
+	fs.WalkDir(listed, root, func(name string, d fs.DirEntry, err error) error {
+		s := scanned{name, name == root || listed.sidecars[path.Dir(name)], make(chan Result, 1)}
 		switch {
 		case err != nil:
-			s.result <- Result{v.failed(path, err), err}
+			s.result <- Result{v.failed(name, err), err}
 		case !d.Type().IsRegular():
 			return ctx.Err()
 		}
@@ -84,17 +105,22 @@ func (v *Verifier) walkFS(ctx context.Context, fsys fs.FS, root string, ordered,
 }
 
 // verifyFS verifies one file of fsys.
-func (v *Verifier) verifyFS(ctx context.Context, fsys fs.FS, path string) Result {
-	f, err := fsys.Open(path)
+func (v *Verifier) verifyFS(ctx context.Context, fsys fs.FS, s scanned) Result {
+	f, err := fsys.Open(s.path)
 	if err != nil {
-		return Result{v.failed(path, err), err}
+		return Result{v.failed(s.path, err), err}
 	}
 	defer f.Close()
-	src, err := source(f, path)
+	src, err := source(f, s.path)
 	if err != nil {
-		return Result{v.failed(path, err), err}
+		return Result{v.failed(s.path, err), err}
 	}
-	report, err := v.Verify(ctx, src, nil)
+	report, err := v.verify(ctx, src, &Upload{}, func() ([]byte, error) {
+		if !s.sidecar {
+			return nil, nil
+		}
+		return readSidecar(fsys, s.path)
+	})
 	return Result{report, err}
 }
 

@@ -2,6 +2,7 @@ package label
 
 import (
 	"context"
+	"crypto"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -9,6 +10,8 @@ import (
 
 	"github.com/aigclabel/aigclabel/internal/container"
 	"github.com/aigclabel/aigclabel/metadata"
+	"github.com/aigclabel/aigclabel/metadata/c2pa"
+	"github.com/aigclabel/aigclabel/metadata/seal"
 	"github.com/aigclabel/aigclabel/watermark"
 )
 
@@ -25,6 +28,15 @@ type Verifier struct {
 	// left of a copy. Without keys nothing is; [watermark.OpenKey] finds what anybody can make.
 	// A file that its metadata confirms is not searched, unless Deep asks for all layers.
 	Keys []watermark.Key
+
+	// Trust says whose credentials are trusted. Without it those that hold are valid, not
+	// trusted. They are validated wherever a file has some, which reads all of it.
+	Trust *c2pa.Trust
+
+	// SealKeys are the public keys of producers and platforms whose seals prove who sealed:
+	// see [seal.ParsePublicKeys]. A seal under another key proves integrity, for which
+	// a report warns where there are SealKeys. Media that a seal binds are read and hashed.
+	SealKeys []crypto.PublicKey
 
 	// Deep looks into the pictures and the sound of every file, as [Upload].Deep does
 	// for one.
@@ -52,6 +64,12 @@ type Upload struct {
 	// and in copies of half the size. Sounds are WAV, AIFF, FLAC and MP3, at their start
 	// and end.
 	Deep bool
+
+	// Sidecar holds Content Credentials that are beside the file (media type
+	// application/c2pa), for files that carry none. [Verifier.VerifyFile] and [Verifier.FS]
+	// look for them in the file of the same name with ".c2pa" behind it, or in place of its
+	// extension.
+	Sidecar []byte
 }
 
 // Verify examines src. It reads metadata, and the head and tail of texts and
@@ -61,13 +79,21 @@ type Upload struct {
 // an I/O error, that of ctx), it says what was seen so far. Whatever is wrong
 // with a label is in the report.
 func (v *Verifier) Verify(ctx context.Context, src metadata.Source, up *Upload) (*Report, error) {
+	if up == nil {
+		up = &Upload{}
+	}
+	return v.verify(ctx, src, up, func() ([]byte, error) { return up.Sidecar, nil })
+}
+
+// verify is [Verifier.Verify] of a file whose credentials may be beside it.
+func (v *Verifier) verify(ctx context.Context, src metadata.Source, up *Upload, sidecar func() ([]byte, error)) (*Report, error) {
 	report := v.report(src.Name)
 	err := ctx.Err()
 	if err == nil {
 		src.R = contextReader{ctx, src.R}
-		err = v.examine(report, src, v.Deep || up != nil && up.Deep)
+		err = v.examine(report, src, v.Deep || up.Deep, sidecar)
 	}
-	if up != nil && up.Declared {
+	if up.Declared {
 		report.raise(Possible)
 	}
 	report.Notice = report.Verdict.Notice("zh-Hans")
@@ -84,7 +110,7 @@ func (v *Verifier) Verify(ctx context.Context, src metadata.Source, up *Upload) 
 func (v *Verifier) report(name string) *Report {
 	return &Report{
 		Schema: 1, File: name, Verdict: None, profile: v.Profile,
-		Sites: []metadata.Site{}, Watermarks: []FoundWatermark{}, Notices: []FoundNotice{}, Traces: []metadata.Trace{}, Checks: make([]Check, 0, 18), // as many as there are
+		Sites: []metadata.Site{}, Seals: []seal.Result{}, Watermarks: []FoundWatermark{}, Notices: []FoundNotice{}, Traces: []metadata.Trace{}, Checks: make([]Check, 0, 22), // as many as there are
 	}
 }
 
@@ -96,7 +122,7 @@ func (v *Verifier) failed(name string, err error) *Report {
 }
 
 // examine fills the report with what the file says.
-func (v *Verifier) examine(report *Report, src metadata.Source, deep bool) error {
+func (v *Verifier) examine(report *Report, src metadata.Source, deep bool, sidecar func() ([]byte, error)) error {
 	shared := container.Share(src.R, src.Size) // what Read takes apart, the finder has
 	defer shared.Release()
 	reading, err := metadata.Read(metadata.Source{R: shared, Size: src.Size, Name: src.Name}, &metadata.ReadOptions{Limits: v.Limits})
@@ -109,10 +135,8 @@ func (v *Verifier) examine(report *Report, src metadata.Source, deep bool) error
 	}
 	for _, site := range reading.Sites {
 		report.raise(siteVerdict(site))
-		if site.Scheme == metadata.C2PA && report.Credentials == nil {
-			report.Credentials = &Credentials{Place: site.Place, State: "unchecked"}
-		}
 	}
+	credentialErr := v.examineCredentials(report, metadata.Source{R: shared, Size: src.Size, Name: src.Name}, sidecar)
 	for _, trace := range reading.Traces() {
 		report.Traces = append(report.Traces, trace)
 		report.raise(Suspected)
@@ -131,8 +155,10 @@ func (v *Verifier) examine(report *Report, src metadata.Source, deep bool) error
 	if reading.Encrypted && len(report.Notices) == 0 {
 		unseen = "not looked for in an encrypted file"
 	}
-	unmarked, markErr := v.lookForWatermarks(report, src, deep)
-	for _, failed := range []error{noticeErr, markErr} {
+	unmarked, markErr := v.lookForWatermarks(report, src, deep || v.Profile.wants(checkWatermark))
+	var sealErr error
+	report.Seals, sealErr = v.verifySeals(report.Record, metadata.Source{R: shared, Size: src.Size, Name: src.Name})
+	for _, failed := range []error{credentialErr, noticeErr, markErr, sealErr} {
 		if limit, ok := errors.AsType[*metadata.LimitError](failed); ok {
 			reading.Limits = append(reading.Limits, limit)
 		} else if err == nil {
@@ -143,11 +169,15 @@ func (v *Verifier) examine(report *Report, src metadata.Source, deep bool) error
 	c.container()
 	c.unambiguous()
 	c.record()
+	if report.Record != nil {
+		c.seal(len(v.SealKeys) > 0)
+	}
 	c.sites()
 	c.sourceType()
 	c.notice(unseen)
 	c.watermark(unmarked)
-	c.credentials()
+	c.credentials(v.Trust)
+	c.disclosure()
 	return err
 }
 
@@ -217,12 +247,20 @@ func isGenerated(sourceType string) bool {
 	return name == "trainedAlgorithmicMedia" || name == "compositeWithTrainedAlgorithmicMedia"
 }
 
-// VerifyFile is [Verifier.Verify] for a file by name.
+// VerifyFile is [Verifier.Verify] for a file by name, and for the credentials beside it.
 func (v *Verifier) VerifyFile(ctx context.Context, name string, up *Upload) (*Report, error) {
 	f, src, err := open(name)
 	if err != nil {
 		return v.failed(name, err), err
 	}
 	defer f.Close()
-	return v.Verify(ctx, src, up)
+	if up == nil {
+		up = &Upload{}
+	}
+	return v.verify(ctx, src, up, func() ([]byte, error) {
+		if up.Sidecar != nil {
+			return up.Sidecar, nil
+		}
+		return readSidecar(system{}, name)
+	})
 }

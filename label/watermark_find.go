@@ -33,7 +33,7 @@ func (v *Verifier) lookForWatermarks(r *Report, src metadata.Source, deep bool) 
 	case r.Verdict == Confirmed && !deep:
 		return "not looked for: the metadata decides; Deep asks for all layers", nil
 	}
-	found, err := findWatermarks(open, src, cmp.Or(v.MaxPixels, defaultPixels), v.Keys)
+	found, small, err := findWatermarks(open, src, cmp.Or(v.MaxPixels, defaultPixels), v.Keys)
 	_, broken := errors.AsType[*metadata.FormatError](err)
 	lacking, unfit := errors.AsType[missing](err)
 	switch {
@@ -44,6 +44,9 @@ func (v *Verifier) lookForWatermarks(r *Report, src metadata.Source, deep bool) 
 	case err != nil:
 		return "not looked for to the end", err
 	}
+	if small && len(found) == 0 {
+		return "none under these keys; the picture is too small to be given one", nil
+	}
 	for _, d := range found {
 		r.Watermarks = append(r.Watermarks, FoundWatermark{d.Payload, d.Probability, d.Transform, d.Key})
 		r.raise(Confirmed)
@@ -52,14 +55,16 @@ func (v *Verifier) lookForWatermarks(r *Report, src metadata.Source, deep bool) 
 }
 
 // findWatermarks returns the watermarks of a picture, of several frames or pages the first.
-func findWatermarks(open canvasOpener, src metadata.Source, limit int64, keys []watermark.Key) ([]watermark.Detection, error) {
+// A small one may be what is left of a larger, but gets none.
+func findWatermarks(open canvasOpener, src metadata.Source, limit int64, keys []watermark.Key) (found []watermark.Detection, small bool, err error) {
 	c, err := open(src.R, src.Size, limit)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	grid, err := gridOf(c.(lit))
+	picture := c.(lit)
+	grid, err := gridOf(picture)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	return grid.Detect(keys...).Found, nil
+	return grid.Detect(keys...).Found, picture.view().small(), nil
 }
