@@ -128,6 +128,7 @@ func TestWatermarkNotSeen(t *testing.T) {
 		"heic/plain.heic":                 "not looked for in this format; convert the picture to PNG",
 		"svg/plain.svg":                   "not looked for in this format",
 		"png/rgb.png":                     "not looked for: picture too small for a watermark",
+		"bmp/plain.bmp":                   "none under these keys; the picture is too small to be given one",
 		"../../examples/image/sunset.png": "none under these keys",
 	} {
 		file := sample(t, path)

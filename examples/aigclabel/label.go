@@ -12,6 +12,7 @@ import (
 
 	"github.com/aigclabel/aigclabel/label"
 	"github.com/aigclabel/aigclabel/metadata"
+	"github.com/aigclabel/aigclabel/metadata/seal"
 )
 
 // transfer is what label and propagate have in common: one file in, one out.
@@ -44,7 +45,7 @@ func (t *transfer) parse(flags *flag.FlagSet, args []string) (in string, err err
 
 // run gives work a file to read and one to write. Standard input and output go
 // through temporary files: formats are read at positions, not in one pass.
-func (t *transfer) run(c *cli, in string, work func(src, dst string) (receipt any, err error)) error {
+func (t *transfer) run(c *cli, in string, work func(src, dst string) (label.Receipt, error)) error {
 	dir, err := os.MkdirTemp("", "aigclabel-*")
 	if err != nil {
 		return err
@@ -64,7 +65,12 @@ func (t *transfer) run(c *cli, in string, work func(src, dst string) (receipt an
 	if err != nil {
 		return err
 	}
-	if t.out == "-" {
+	switch {
+	case t.out == "-" && receipt.Sidecar != nil:
+		return fmt.Errorf("the credentials of the format %s are beside the file: name the output with -o", receipt.Format)
+	case receipt.Sidecar != nil:
+		fmt.Fprintf(c.stderr, "aigclabel: the credentials are beside the file, in %s.c2pa\n", t.out)
+	case t.out == "-":
 		if err := unspool(c.stdout, dst); err != nil {
 			return err
 		}
@@ -94,7 +100,7 @@ func unspool(w io.Writer, path string) error {
 	return err
 }
 
-func (t *transfer) writeReceipt(c *cli, receipt any) error {
+func (t *transfer) writeReceipt(c *cli, receipt label.Receipt) error {
 	if t.receipt == "" {
 		return nil
 	}
@@ -115,17 +121,21 @@ func runLabel(ctx context.Context, c *cli, flags *flag.FlagSet, args []string) (
 	producer := flags.String("producer", "", "name or 27-character `code` of the service that generated the content (required)")
 	id := flags.String("id", "", "the producer's `number` for the content (default: the file's own, else a new UUID)")
 	state := flags.String("state", "1", "1 is generated, 2 may be, 3 suspected")
-	profile := flags.String("profile", "china", "rules to follow")
+	profile := flags.String("profile", "china", "rules to follow: china, eu or california")
 	ffmpeg := flags.String("ffmpeg", "", "`path` of ffmpeg, for notices in video and coded sound (default: the one in PATH)")
 	var n noticeFlags
 	n.register(flags)
 	var w watermarkFlags
 	w.register(flags)
+	var s signFlags
+	s.register(flags)
+	var sealer *seal.Sealer
+	sealFlag(flags, &sealer)
 	var opts metadata.WriteOptions
 	flags.BoolVar(&opts.Replace, "replace", false, "overwrite the record of another producer")
 	flags.BoolVar(&opts.OmitSourceType, "no-source-type", false, "do not add IPTC's DigitalSourceType to XMP")
-	flags.StringVar(&opts.System.Name, "system", "", "`name` of the generator, for IPTC's AISystemUsed")
-	flags.StringVar(&opts.System.Version, "system-version", "", "`version` of the generator, for IPTC's AISystemVersionUsed")
+	flags.StringVar(&opts.System.Name, "system", "", "`name` of the generator, for credentials and IPTC's AISystemUsed")
+	flags.StringVar(&opts.System.Version, "system-version", "", "`version` of the generator, for credentials and IPTC's AISystemVersionUsed")
 	in, err := t.parse(flags, args)
 	if err != nil {
 		return 0, err
@@ -141,8 +151,12 @@ func runLabel(ctx context.Context, c *cli, flags *flag.FlagSet, args []string) (
 	if err != nil {
 		return 0, err
 	}
-	labeler := &label.Labeler{Profile: label.Profile(*profile), Producer: *producer, Notice: notice, Watermark: mark, Write: opts, FFmpeg: *ffmpeg}
-	err = t.run(c, in, func(src, dst string) (any, error) {
+	signer, err := s.chosen()
+	if err != nil {
+		return 0, err
+	}
+	labeler := &label.Labeler{Profile: label.Profile(*profile), Producer: *producer, Notice: notice, Watermark: mark, Signer: signer, Seal: sealer, Write: opts, FFmpeg: *ffmpeg}
+	err = t.run(c, in, func(src, dst string) (label.Receipt, error) {
 		artifact := label.Artifact{ID: *id, State: metadata.State(*state)}
 		if c.terminal {
 			artifact.Progress = c.progress(filepath.Base(in))
@@ -150,7 +164,7 @@ func runLabel(ctx context.Context, c *cli, flags *flag.FlagSet, args []string) (
 		}
 		receipt, err := labeler.LabelFile(ctx, src, dst, artifact)
 		for _, layer := range receipt.Layers {
-			if asked := layer.Name == "notice" && notice != nil || layer.Name == "watermark"; asked && !layer.Done {
+			if asked := layer.Name == "notice" && notice != nil || layer.Name == "watermark" || layer.Name == "credentials"; asked && !layer.Done {
 				fmt.Fprintf(c.stderr, "aigclabel label: no %s: %s\n", layer.Name, layer.Reason)
 			}
 		}
@@ -178,6 +192,10 @@ func runPropagate(ctx context.Context, c *cli, flags *flag.FlagSet, args []strin
 	propagator := flags.String("propagator", "", "name or 27-character `code` of the platform (required)")
 	id := flags.String("id", "", "the platform's `number` for the content (default: the file's own, else a new UUID)")
 	state := flags.String("state", "", "for a file without a record: 1 is generated, 2 declared by the user, 3 detected")
+	var sign signFlags
+	sign.register(flags)
+	var sealer *seal.Sealer
+	sealFlag(flags, &sealer)
 	in, err := t.parse(flags, args)
 	if err != nil {
 		return 0, err
@@ -185,9 +203,20 @@ func runPropagate(ctx context.Context, c *cli, flags *flag.FlagSet, args []strin
 	if *propagator == "" {
 		return 0, usageError("-propagator is missing: the name or code of the platform")
 	}
-	err = t.run(c, in, func(src, dst string) (any, error) {
-		p := metadata.Propagation{Propagator: *propagator, ID: *id, Label: metadata.State(*state)}
-		return label.PropagateFile(ctx, src, dst, p, nil)
+	signer, err := sign.chosen()
+	if err != nil {
+		return 0, err
+	}
+	platform := &label.Propagator{Signer: signer, Seal: sealer}
+	err = t.run(c, in, func(src, dst string) (label.Receipt, error) {
+		receipt, err := platform.PropagateFile(ctx, src, dst, metadata.Propagation{Propagator: *propagator, ID: *id, Label: metadata.State(*state)})
+		for _, broken := range receipt.Broken {
+			fmt.Fprintf(c.stderr, "aigclabel propagate: the %s no longer holds\n", broken)
+		}
+		if len(receipt.Broken) > 0 && signer == nil {
+			fmt.Fprintln(c.stderr, "aigclabel propagate: with -cert and -cert-key credentials go on")
+		}
+		return receipt, err
 	})
 	return exitOK, err
 }

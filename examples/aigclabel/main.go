@@ -1,9 +1,11 @@
 // Command aigclabel labels AI-generated files and verifies their labels.
 //
-//	aigclabel label     -producer CODE [-id ID] [-state 1|2|3] [-visible] [-watermark -key-file F] -o OUT IN
-//	aigclabel propagate -propagator CODE [-id ID] [-state 1|2|3] -o OUT IN
-//	aigclabel verify    [-json] [-declared] [-deep] [-key-file F] [-report PAGE.html] FILE|DIR ...
+//	aigclabel label     -producer CODE [-id ID] [-state 1|2|3] [-profile china|eu|california] [-visible] [-watermark -key-file F]
+//	                    [-cert chain.pem -cert-key key.pem] [-seal-key F] -o OUT IN
+//	aigclabel propagate -propagator CODE [-id ID] [-state 1|2|3] [-cert chain.pem -cert-key key.pem] [-seal-key F] -o OUT IN
+//	aigclabel verify    [-json] [-declared] [-deep] [-profile P] [-key-file F] [-trust roots.pem] [-seal-trust F] [-report PAGE.html] FILE|DIR ...
 //	aigclabel keygen    -o F
+//	aigclabel cert      -o DIR
 //	aigclabel formats   [-json]
 //
 // IN and OUT may be "-", standard input and output. It is an example of the SDK:
@@ -42,6 +44,7 @@ var commands = []command{
 	{"propagate", "-propagator CODE -o OUT IN", "add a platform's fields to a file's record", runPropagate},
 	{"verify", "FILE|DIR ...", "say what labels files carry and whether they hold", runVerify},
 	{"keygen", "-o FILE", "make a key for watermarks", runKeygen},
+	{"cert", "-o DIR", "make certificates for Content Credentials in development", runCert},
 	{"formats", "", "list the formats, and where each keeps its record", runFormats},
 }
 
@@ -93,18 +96,17 @@ func (c *cli) usage() {
 
 func (c *cli) run(ctx context.Context, cmd command, args []string) int {
 	flags := flag.NewFlagSet(cmd.name, flag.ContinueOnError)
-	flags.SetOutput(c.stderr)
-	flags.Usage = func() {
-		fmt.Fprintf(c.stderr, "usage: aigclabel %s [FLAGS] %s\n", cmd.name, cmd.args)
-		flags.PrintDefaults()
-	}
+	flags.SetOutput(io.Discard) // mistakes are told once, below
+	usage := fmt.Sprintf("usage: aigclabel %s [FLAGS] %s", cmd.name, cmd.args)
 	code, err := cmd.run(ctx, c, flags, args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprintln(c.stderr, usage)
+		flags.SetOutput(c.stderr)
+		flags.PrintDefaults()
 		return exitOK
 	case errors.Is(err, errUsage):
-		fmt.Fprintf(c.stderr, "aigclabel %s: %v\n", cmd.name, err)
-		flags.Usage()
+		fmt.Fprintf(c.stderr, "aigclabel %s: %v\n%s; -h lists the flags\n", cmd.name, err, usage)
 		return exitError
 	case err != nil:
 		fmt.Fprintf(c.stderr, "aigclabel %s: %v\n", cmd.name, err)

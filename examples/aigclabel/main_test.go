@@ -180,7 +180,7 @@ func TestVerifyDirectory(t *testing.T) {
 	stdout, _, code := run(t, nil, "verify", dir)
 	require.Equal(t, exitFailed, code, "a file is not labelled")
 	require.Contains(t, stdout, "program: skipped, unknown format")
-	require.Contains(t, stdout, "1 files: 0 confirmed, 0 possible, 0 suspected, 1 without a label; 1 skipped")
+	require.Contains(t, stdout, "1 files: 0 confirmed, 0 possible, 0 suspected, 1 without a label; 0 not read, 1 skipped")
 	_, _, code = run(t, nil, "label", "-producer", producer, "-o", in, in)
 	require.Zero(t, code)
 	_, _, code = run(t, nil, "verify", "-json", dir)
@@ -233,4 +233,37 @@ func TestFormats(t *testing.T) {
 	require.Equal(t, "png", table[0].Name)
 	require.Equal(t, "picture", table[0].Visible)
 	require.Equal(t, "caBX", table[0].Credentials)
+}
+
+// TestReportShowsWhoSigned: the page says what credentials and seals come to, and which
+// files fulfil the rules.
+func TestReportShowsWhoSigned(t *testing.T) {
+	dir := t.TempDir()
+	_, _, code := run(t, nil, "cert", "-o", dir, "-name", "Example")
+	require.Zero(t, code)
+	root, key := filepath.Join(dir, "root.pem"), filepath.Join(dir, "key.pem")
+	in, edited, page := sample(t, "png/rgb.png"), filepath.Join(dir, "edited.png"), filepath.Join(dir, "page.html")
+	_, stderr, code := run(t, nil, "label", "-producer", producer, "-cert", filepath.Join(dir, "chain.pem"), "-cert-key", key, "-seal-key", key, "-o", in, in)
+	require.Zero(t, code, stderr)
+	b, err := os.ReadFile(in)
+	require.NoError(t, err)
+	b[len(b)-20] ^= 1 // in the pixels
+	require.NoError(t, os.WriteFile(edited, b, 0o600))
+
+	for _, test := range []struct {
+		args []string
+		want []string
+	}{
+		{[]string{"-trust", root, "-seal-trust", key, in}, []string{`class="v Trusted"`, "signed by CN=Example", "generated", "sealed by a trusted key", "fulfilled by 1 of 1"}},
+		{[]string{in}, []string{`class="v Valid"`, ">sealed<", "1 intact, of a signer who is not on the trust list"}},
+		{[]string{"-trust", root, edited}, []string{`class="v Invalid"`, "said to be generated", "seal broken", "breaks the rules", "fulfilled by 0 of 1"}},
+		{[]string{sample(t, "jpeg/baseline.jpg")}, []string{"1 without credentials"}},
+	} {
+		run(t, nil, append([]string{"verify", "-report", page}, test.args...)...)
+		html, err := os.ReadFile(page)
+		require.NoError(t, err)
+		for _, want := range test.want {
+			require.Contains(t, string(html), want)
+		}
+	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/aigclabel/aigclabel/label"
 	"github.com/aigclabel/aigclabel/metadata"
+	"github.com/aigclabel/aigclabel/metadata/seal"
 )
 
 // A scan verifies files and prints what it finds.
@@ -27,6 +29,7 @@ type scan struct {
 	page           string          // where to write a page for people, "" for none
 	reports        []*label.Report // for that page
 	files, skipped int             // files examined; unknown ones in directories
+	unread         int             // files that could not be examined
 	verdicts       map[label.Verdict]int
 	failed, broken bool // exit codes 1 and 2
 	shown          time.Time
@@ -38,8 +41,10 @@ func runVerify(ctx context.Context, c *cli, flags *flag.FlagSet, args []string) 
 	flags.BoolVar(&s.upload.Declared, "declared", false, "the uploader declares the content AI-generated")
 	flags.BoolVar(&s.verifier.Deep, "deep", false, "also look for notices in the pixels of pictures and the samples of sounds; keys imply it")
 	keyFlags(flags, &s.verifier.Keys)
+	trustFlags(flags, &s.verifier.Trust)
+	sealTrustFlag(flags, &s.verifier.SealKeys)
 	flags.StringVar(&s.page, "report", "", "also write a page about all files to `file` (HTML)")
-	profile := flags.String("profile", "china", "rules to check against")
+	profile := flags.String("profile", "china", "rules to check against: china, eu or california")
 	name := flags.String("name", "", "`name` of the file on standard input, a hint to tell Markdown from plain text")
 	if err := flags.Parse(args); err != nil {
 		return 0, fmt.Errorf("%w: %w", errUsage, err)
@@ -108,20 +113,26 @@ func (s *scan) named(report *label.Report, err error) error {
 	return s.print(report)
 }
 
-// dir verifies the files of a tree. Files of unknown formats are skipped.
+// dir verifies the files of a tree. Files of unknown formats and sidecars are skipped.
 func (s *scan) dir(ctx context.Context, root string) error {
 	defer debug.SetGCPercent(debug.SetGCPercent(400)) // each file leaves a little; collect it rarely
 	for name, result := range s.verifier.FS(ctx, os.DirFS(root), ".") {
 		result.Report.File = filepath.Join(root, filepath.FromSlash(name))
+		why := ""
 		switch {
 		case errors.Is(result.Err, metadata.ErrUnknownFormat):
-			s.skipped++
-			if !s.json {
-				fmt.Fprintf(s.stdout, "%s: skipped, unknown format\n", result.Report.File)
-			}
-			continue
+			why = "unknown format"
+		case result.Report.Format == "c2pa": // examined with that file
+			why = "the credentials of another file"
 		case result.Err != nil:
 			s.broken = true
+		}
+		if why != "" {
+			s.skipped++
+			if !s.json {
+				fmt.Fprintf(s.stdout, "%s: skipped, %s\n", result.Report.File, why)
+			}
+			continue
 		}
 		if err := s.print(result.Report); err != nil {
 			return err
@@ -134,7 +145,11 @@ func (s *scan) dir(ctx context.Context, root string) error {
 // print prints one report, and counts it.
 func (s *scan) print(r *label.Report) error {
 	s.files++
-	s.verdicts[r.Verdict]++
+	if r.Error != "" && r.Verdict == label.None {
+		s.unread++
+	} else {
+		s.verdicts[r.Verdict]++
+	}
 	s.failed = s.failed || !r.OK()
 	if s.page != "" {
 		s.reports = append(s.reports, r)
@@ -160,10 +175,25 @@ func (s *scan) text(r *label.Report) error {
 		fmt.Fprintf(w, "  show %q\n", r.Notice)
 	}
 	if rec := r.Record; rec != nil {
-		fmt.Fprintf(w, "  Label %q by %q, number %q\n", rec.Label, rec.ContentProducer, rec.ProduceID)
+		fmt.Fprintf(w, "  Label %q", rec.Label)
+		if rec.ContentProducer != "" || rec.ProduceID != "" {
+			fmt.Fprintf(w, " by %q, number %q", rec.ContentProducer, rec.ProduceID)
+		}
+		if rec.ContentPropagator != "" && rec.ContentPropagator != rec.ContentProducer {
+			fmt.Fprintf(w, "; published by %q, number %q", rec.ContentPropagator, rec.PropagateID)
+		}
+		fmt.Fprintln(w)
+	}
+	if found := r.Credentials; found != nil && found.Active != nil {
+		fmt.Fprintf(w, "  credentials %s, signed by %q: %s\n", found.State, found.Active.Signature.Subject, cmp.Or(found.Origin, "no statement about the origin"))
 	}
 	for _, mark := range r.Watermarks {
 		fmt.Fprintf(w, "  watermark %s\n", mark.Payload)
+	}
+	for _, sealed := range r.Seals {
+		if sealed.Outcome == seal.Valid {
+			fmt.Fprintf(w, "  %s: %s\n", sealed.Field, sealed.Message)
+		}
 	}
 	for _, c := range r.Checks {
 		if c.ID == "watermark.present" && c.Outcome == label.Skip && len(s.verifier.Keys) > 0 { // none, or not looked for
@@ -196,6 +226,6 @@ func (s *scan) summary() {
 	if s.json {
 		w = s.stderr
 	}
-	fmt.Fprintf(w, "%d files: %d confirmed, %d possible, %d suspected, %d without a label; %d skipped\n",
-		s.files, s.verdicts[label.Confirmed], s.verdicts[label.Possible], s.verdicts[label.Suspected], s.verdicts[label.None], s.skipped)
+	fmt.Fprintf(w, "%d files: %d confirmed, %d possible, %d suspected, %d without a label; %d not read, %d skipped\n",
+		s.files, s.verdicts[label.Confirmed], s.verdicts[label.Possible], s.verdicts[label.Suspected], s.verdicts[label.None], s.unread, s.skipped)
 }
