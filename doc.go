@@ -20,6 +20,10 @@
 // pictures and finds it again. The labeler and the verifier do so with the tag of the
 // record; take the package alone for payloads and pictures of your own.
 //
+// Package [github.com/aigclabel/aigclabel/metadata/c2pa] validates and signs Content
+// Credentials, package [github.com/aigclabel/aigclabel/metadata/seal] the integrity data
+// in the record. The labeler writes both where it is given keys.
+//
 // The packages below internal hold what both stand on: edit plans, the formats
 // of files, XMP. The programs below examples are templates to copy.
 //
@@ -34,7 +38,7 @@
 // Files are taken as hostile: all that they claim is checked against documented
 // limits. Labels that are absent, wrong or contradictory are findings in a report;
 // an error means that a file could not be examined or written. The library does
-// not print, does not use the network, and has no call that removes a label.
+// not print, does not use the network unless it is told to get a time stamp, and has no call that removes a label.
 //
 // # Compatibility
 //
