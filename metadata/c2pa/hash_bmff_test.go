@@ -192,7 +192,7 @@ func TestCostOfBMFFHash(t *testing.T) {
 		assertion := assertionOf(t, cborMap{"exclusions": test.exclusions, "alg": "sha256", "hash": []byte{0}})
 		start := time.Now()
 		require.Contains(t, codes(a.check("c2pa.hash.bmff.v3", assertion, "")), BMFFHashMismatch, name)
-		require.Less(t, time.Since(start), 3*time.Second, name)
+		require.Less(t, time.Since(start), hang, name)
 	}
 }
 

@@ -165,7 +165,7 @@ func TestCostOfBoxesHash(t *testing.T) {
 		got := a.check("c2pa.hash.boxes", assertionOf(t, cborMap{"boxes": runs, "alg": "sha256"}), "")
 		require.NotContains(t, codes(got), BoxesHashMatch)
 	}
-	require.Less(t, time.Since(start), 3*time.Second)
+	require.Less(t, time.Since(start), hang)
 }
 
 func FuzzBoxesHash(f *testing.F) {

@@ -256,7 +256,7 @@ func TestCostOfMerkle(t *testing.T) {
 	}
 	c := check{asset: a, hardBinding: hardBindings["c2pa.hash.bmff.v3"]}
 	require.NoError(t, c.mdat(tree, container.BMFFBox{Range: container.Range{Length: int64(len(file))}, HeaderSize: 8}, nil))
-	require.Less(t, time.Since(start), 3*time.Second)
+	require.Less(t, time.Since(start), hang)
 }
 
 func FuzzMerkleBox(f *testing.F) {

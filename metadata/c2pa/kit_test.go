@@ -79,3 +79,6 @@ func faultsOf(r *Report) (out []Finding) {
 	}
 	return out
 }
+
+// hang is how long nothing takes on any machine, unless it never ends.
+const hang = time.Minute
