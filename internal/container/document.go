@@ -8,6 +8,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/aigclabel/aigclabel/internal/splice"
 	"github.com/aigclabel/aigclabel/internal/xmlscan"
@@ -117,11 +118,19 @@ const (
 // declares, else an own one, and its declaration.
 func (e *xmlElement) bound(space, own string) (prefix, declaration string) {
 	for _, a := range e.attrs {
-		if p, ok := strings.CutPrefix(a.Name, "xmlns:"); ok && xmlscan.AttributeValue(e.doc[a.Value.Start:a.Value.End]) == space {
+		if p, ok := strings.CutPrefix(a.Name, "xmlns:"); ok && isXMLPrefix(p) && xmlscan.AttributeValue(e.doc[a.Value.Start:a.Value.End]) == space {
 			return p + ":", ""
 		}
 	}
 	return own + ":", fmt.Sprintf(" xmlns:%s=%q", own, space)
+}
+
+// isXMLPrefix reports whether a prefix can stand in the name of an element: a declaration
+// in a broken document may have any sign.
+func isXMLPrefix(p string) bool {
+	return p != "" && !strings.ContainsAny(p[:1], "-.0123456789") && !strings.ContainsFunc(p, func(r rune) bool {
+		return r < 0x80 && r != '_' && r != '-' && r != '.' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	})
 }
 
 // space returns the namespace of the element, as far as it declares it itself.
